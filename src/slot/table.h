@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Table: the keys of one slot in one database.
+//
+// Intuition. A bucket is one cache line of eight words; a word is a pointer to an entry with 15 bits of the key's hash
+// above it, so that one line answers "is it here?" without touching an entry. Buckets form a *segment* of 1 to 64; a key's
+// home is (15 hash bits x buckets) / 2^15, and a full bucket overflows into the next one. Because those 15 bits are in
+// the word, a segment grows and shrinks (in steps of one allocator size class, at most 25 %) without reading an entry: at
+// most 512 words move, about 2 us. A full segment of 64 splits in two by further hash bits (extendible hashing), so the
+// work per command stays bounded at any size.
+//
+// A bucket that overflowed counts the entries that went past it, in the top bits of its words; a lookup that finds the
+// count zero stops. The counter falls when such an entry is deleted, so churn leaves no tombstones.
+//
+// Memory: 8 bytes a word at a fill of 0.75 to 0.92: about 10 bytes a key. Threads: the holder of the slot's lock.
+// Cost: Find is one line for the bucket and one or two for the entry.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "slot/entry.h"
+
+namespace pleiad {
+
+// A cursor of SCAN inside a table: the next hash prefix and tag to visit. Ordered; stable when the table grows or shrinks.
+struct TableCursor {
+  uint32_t prefix = 0;  // 20 bits
+  uint32_t tag = 0;     // 15 bits
+  bool done = false;
+};
+
+class Table {
+ public:
+  static constexpr int kWords = 8;          // per bucket
+  static constexpr int kMaxBuckets = 64;    // per segment
+  static constexpr int kPrefixBits = 20;    // of SCAN's cursor and the directory
+
+  struct alignas(64) Bucket {
+    uint64_t word[kWords];
+  };
+  struct Segment {
+    Bucket* buckets = nullptr;
+    uint16_t count = 0;
+    uint8_t bucket_count = 0;
+    uint8_t depth = 0;
+    uint32_t version = 0;  // snapshot version: see snapshot hooks in slot/keyspace.h
+  };
+
+  Table() = default;
+  ~Table() { Clear(); }
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+
+  uint32_t size() const { return count_; }
+  void Prefetch(uint64_t hash) const {
+    const Segment* s = SegmentFor(hash);
+    if (s->bucket_count != 0) __builtin_prefetch(&s->buckets[Home(*s, Tag(hash))]);
+  }
+  // Prefetches the first entry whose tag fits; call after the bucket had time to arrive.
+  void PrefetchEntry(uint64_t hash) const;
+
+  // nullptr if absent. The returned place is valid until the next Insert or Erase.
+  Entry* Find(uint64_t hash, std::string_view key) const {
+    uint64_t* place = FindWord(hash, key);
+    return place == nullptr ? nullptr : ToEntry(*place);
+  }
+  // REQUIRES: the key is absent. Takes the entry over. `seed` as in HashKey (a split rehashes).
+  void Insert(uint64_t hash, Entry* entry, uint64_t seed);
+  // Puts `fresh` where `old` was (the entry moved). REQUIRES: old is in the table.
+  void Replace(uint64_t hash, const Entry* old, Entry* fresh);
+  // Takes the entry out and returns it to the caller; nullptr if absent.
+  Entry* Remove(uint64_t hash, std::string_view key);
+  // Frees all entries.
+  void Clear();
+  // Exchanges the contents.
+  void Swap(Table& other);
+
+  // Visits about `want` entries from the cursor on, in cursor order; an entry that is there all the time is seen at least once.
+  // `out` gets the entries. Cost: at most one segment (512 words) a call.
+  void Scan(TableCursor* cursor, size_t want, std::vector<Entry*>* out) const;
+
+  // All entries, segment by segment: f(Segment&, span of entries).
+  template <typename F>
+  void ForEach(F f) const {
+    for (const Segment* s : Segments()) {
+      for (int b = 0; b < s->bucket_count; ++b) {
+        for (const uint64_t w : s->buckets[b].word) {
+          if (ToEntry(w) != nullptr) f(ToEntry(w));
+        }
+      }
+    }
+  }
+  std::vector<Segment*> Segments() const;
+  Segment* SegmentFor(uint64_t hash) const {
+    if (directory_ == nullptr) return const_cast<Segment*>(&first_);
+    return directory_[Prefix(hash) >> (kPrefixBits - depth_)];
+  }
+  // Some entry near a random place; nullptr only if the table is empty.
+  Entry* Sample(uint64_t random) const;
+  // Bytes of the table itself.
+  size_t MemoryUsage() const;
+
+ private:
+  static constexpr uint64_t kPointerMask = 0x0000fffffffffff0ULL;
+  static constexpr uint64_t kOverflowBit = 1ULL << 63;
+  static constexpr int kTagShift = 48;
+  static constexpr uint32_t kTagMask = 0x7fff;
+
+  static uint32_t Tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 49); }
+  static uint32_t Prefix(uint64_t hash) {
+    return static_cast<uint32_t>((hash >> 29) & ((1U << kPrefixBits) - 1));
+  }
+  static uint32_t WordTag(uint64_t word) {
+    return static_cast<uint32_t>(word >> kTagShift) & kTagMask;
+  }
+  static Entry* ToEntry(uint64_t word) { return reinterpret_cast<Entry*>(word & kPointerMask); }
+  static int Home(const Segment& s, uint32_t tag) {
+    return static_cast<int>((tag * static_cast<uint32_t>(s.bucket_count)) >> 15);
+  }
+  uint64_t* FindWord(uint64_t hash, std::string_view key) const;
+  static void Place(Segment* s, uint64_t word);
+  static void Resize(Segment* s, int bucket_count);
+  static int Capacity(int bucket_count);
+  static int BucketsFor(int count);
+  static unsigned Overflow(const Bucket& b);
+  static void SetOverflow(Bucket* b, unsigned n);
+  void Split(uint64_t hash, uint64_t seed);
+  void GrowDirectory();
+  void MaybeShrink(Segment* s, uint64_t hash);
+  void MaybeMerge(uint64_t hash);
+
+  Segment first_;                  // the only segment while directory_ is null
+  Segment** directory_ = nullptr;  // 2^depth_ pointers; a segment of smaller depth stands in several places
+  uint32_t count_ = 0;
+  uint8_t depth_ = 0;
+};
+static_assert(sizeof(Table) == 32);
+
+}  // namespace pleiad
