@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "snapshot/dump_payload.h"
+
+#include <fmt/format.h>
+
+#include "base/crc.h"
+
+namespace pleiad {
+namespace {
+
+constexpr size_t kVersionBytes = 2;
+constexpr size_t kFooterBytes = kVersionBytes + rdb::kTrailerBytes;
+
+uint64_t LittleEndian(std::string_view bytes) {
+  uint64_t number = 0;
+  for (size_t i = bytes.size(); i-- > 0;) number = (number << 8) | static_cast<unsigned char>(bytes[i]);
+  return number;
+}
+
+Status BadFormat() { return Error{std::string(kDumpFormatError)}; }
+
+}  // namespace
+
+std::string DumpString(std::string_view value, const RdbEncodeOptions& options) {
+  std::string out;
+  out.reserve(value.size() + 24);
+  out.push_back(static_cast<char>(rdb::kTypeString));
+  AppendRdbString(&out, value, options);
+  out.push_back(static_cast<char>(rdb::kVersionWritten & 0xff));
+  out.push_back(static_cast<char>(rdb::kVersionWritten >> 8));
+  AppendRdbLittleEndian64(&out, Crc64(0, out));
+  return out;
+}
+
+Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink) {
+  const Status wrong_sum = Error{std::string(kDumpChecksumError)};
+  if (payload.size() < kFooterBytes) return wrong_sum;
+  const std::string_view summed = payload.substr(0, payload.size() - rdb::kTrailerBytes);
+  const uint64_t sum = LittleEndian(payload.substr(summed.size()));
+  const int version = static_cast<int>(LittleEndian(summed.substr(summed.size() - kVersionBytes)));
+  if (!rdb::ReadableVersion(version)) return wrong_sum;
+  if (sum != 0 && sum != Crc64(0, summed)) return wrong_sum;
+
+  std::string_view rest = summed.substr(0, summed.size() - kVersionBytes);
+  if (rest.empty()) return BadFormat();
+  const auto type = static_cast<uint8_t>(rest.front());
+  rest.remove_prefix(1);
+  const bool valkey = version >= rdb::kValkeyVersionMin;
+  const std::unique_ptr<RdbValueDecoder> decoder = MakeRdbValueDecoder(type, valkey);
+  if (!decoder) {
+    return Error{fmt::format("{}: it holds {}, which this version cannot load yet", kDumpFormatError,
+                             rdb::TypeName(type, valkey))};
+  }
+  RdbTokenizer tokenizer;
+  RdbWant want = decoder->Start();
+  while (want != RdbWant::kDone) {
+    RdbToken token;
+    Result<bool> ready = tokenizer.Read(want, &rest, &token);
+    if (!ready.ok() || !*ready) return BadFormat();
+    Result<RdbWant> next = decoder->OnToken(token);
+    if (!next.ok()) return BadFormat();
+    want = *next;
+  }
+  if (!rest.empty()) return BadFormat();
+  return decoder->Deliver(key, sink);
+}
+
+}  // namespace pleiad
