@@ -37,6 +37,7 @@ class Table {
   static constexpr int kWords = 8;          // per bucket
   static constexpr int kMaxBuckets = 64;    // per segment
   static constexpr int kPrefixBits = 20;    // of SCAN's cursor and the directory
+  static constexpr uint64_t kPointerMask = 0x0000fffffffffff0ULL;
 
   struct alignas(64) Bucket {
     uint64_t word[kWords];
@@ -48,6 +49,8 @@ class Table {
     uint8_t depth = 0;
     uint32_t version = 0;  // snapshot version: see snapshot hooks in slot/keyspace.h
   };
+
+  static Entry* ToEntry(uint64_t word) { return reinterpret_cast<Entry*>(word & kPointerMask); }
 
   Table() = default;
   ~Table() { Clear(); }
@@ -104,7 +107,6 @@ class Table {
   size_t MemoryUsage() const;
 
  private:
-  static constexpr uint64_t kPointerMask = 0x0000fffffffffff0ULL;
   static constexpr uint64_t kOverflowBit = 1ULL << 63;
   static constexpr int kTagShift = 48;
   static constexpr uint32_t kTagMask = 0x7fff;
@@ -116,7 +118,6 @@ class Table {
   static uint32_t WordTag(uint64_t word) {
     return static_cast<uint32_t>(word >> kTagShift) & kTagMask;
   }
-  static Entry* ToEntry(uint64_t word) { return reinterpret_cast<Entry*>(word & kPointerMask); }
   static int Home(const Segment& s, uint32_t tag) {
     return static_cast<int>((tag * static_cast<uint32_t>(s.bucket_count)) >> 15);
   }

@@ -1,0 +1,285 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "command/dispatch.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/cycles.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+namespace pleiad {
+namespace {
+
+constexpr size_t kErrorStatsMax = 128;
+
+// Appends the positions of a command's keys.
+bool KeyArgs(const CommandSpec& spec, const Args& args, std::vector<size_t>* positions) {
+  if (spec.get_keys != nullptr) return spec.get_keys(args, positions);
+  if (spec.keys.first == 0) return true;
+  const int count = static_cast<int>(args.size());
+  const int last = spec.keys.last < 0 ? count + spec.keys.last : spec.keys.last;
+  for (int i = spec.keys.first; i <= last && i < count; i += spec.keys.step) {
+    positions->push_back(static_cast<size_t>(i));
+  }
+  return true;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Engine* engine, runtime::Server* server, int thread, uint64_t seed)
+    : engine_(engine),
+      server_(server),
+      thread_(thread),
+      stats_(&engine->stats[static_cast<size_t>(thread)]),
+      prng_(seed),
+      command_stats_(CommandTable::Get().all().size()) {}
+
+void Dispatcher::ResetStats() {
+  for (CommandStats& s : command_stats_) {
+    s.calls = 0;
+    s.cycles = 0;
+    s.rejected = 0;
+    s.failed = 0;
+  }
+  error_stats_.clear();
+}
+
+void Dispatcher::Lookup(PreparedCommand* c) {
+  c->keys.clear();
+  c->keys_ok = true;
+  const CommandTable& table = CommandTable::Get();
+  c->spec = table.Find(c->args[0]);
+  if (c->spec == nullptr) return;
+  if (table.HasSubcommands(*c->spec) && c->args.size() > 1) {
+    const CommandSpec* sub = table.Subcommand(*c->spec, c->args[1]);
+    if (sub != nullptr) c->spec = sub;
+  }
+  const CommandSpec& spec = *c->spec;
+  const int count = static_cast<int>(c->args.size());
+  if (spec.arity > 0 ? count != spec.arity : count < -spec.arity) return;
+  if (spec.keys.first == 1 && spec.keys.last == 1) [[likely]] {
+    c->keys.push_back(engine_->keyspace.MakeKey(c->args[1]));
+  } else if (spec.keys.first != 0 || spec.get_keys != nullptr) {
+    positions_.clear();
+    c->keys_ok = KeyArgs(spec, Args(c->args), &positions_);
+    for (const size_t i : positions_) c->keys.push_back(engine_->keyspace.MakeKey(c->args[i]));
+  }
+  for (const Key& key : c->keys) __builtin_prefetch(&engine_->keyspace.RawSlot(key.slot), 1);
+}
+
+// The prefetch passes read slots without their lock: the pointers they follow are hints that the run itself re-reads, so they
+// may only be followed while no other thread can free what they point to. With several threads only the slot line is fetched
+// ahead (in Lookup) together with the lock; the bucket pass takes the lock for a moment.
+size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, UnixMs now, MonoMs mono_now) {
+  now_ = now;
+  mono_now_ = mono_now;
+  for (size_t i = 0; i < n; ++i) Lookup(&batch_[i]);
+  if (n > 1 && client->db == 0) {
+    for (size_t i = 0; i < n; ++i) {
+      for (const Key& key : batch_[i].keys) {
+        Slot& slot = engine_->keyspace.RawSlot(key.slot);
+        if (!slot.lock.try_lock()) continue;
+        slot.db0.table.Prefetch(key.hash);
+        slot.lock.unlock();
+      }
+    }
+    for (size_t i = 0; i < n; ++i) {
+      for (const Key& key : batch_[i].keys) {
+        Slot& slot = engine_->keyspace.RawSlot(key.slot);
+        if (!slot.lock.try_lock()) continue;
+        slot.db0.table.PrefetchEntry(key.hash);
+        slot.lock.unlock();
+      }
+    }
+  }
+  resp::Writer writer(out, client->protocol);
+  size_t done = 0;
+  uint64_t start = CycleCount();
+  while (done < n && !client->close_after_reply) {
+    PreparedCommand& c = batch_[done++];
+    const size_t before = out->size();
+    RunPrepared(c, client, &writer);
+    const uint64_t end = CycleCount();
+    if (c.spec != nullptr) {
+      CommandStats& stats = command_stats_[static_cast<size_t>(c.spec->index)];
+      ThreadStats::Add(&stats.calls, 1);
+      ThreadStats::Add(&stats.cycles, end - start);
+      if (end - start > engine_->slowlog_cycles.load(std::memory_order_relaxed) && slow_hook_) [[unlikely]] {
+        slow_hook_(*client, Args(c.args), end - start);
+      }
+    }
+    if (out->size() > before && out->data()[before] == '-') CountError(c.spec, out->view().substr(before));
+    if (client->reply_mode != ClientState::ReplyMode::kOn) [[unlikely]] {
+      // CLIENT REPLY OFF and SKIP: the command ran, its reply is dropped.
+      if (client->reply_mode == ClientState::ReplyMode::kSkip) {
+        client->reply_mode = ClientState::ReplyMode::kOn;
+        out->Truncate(before);
+      } else if (client->reply_mode == ClientState::ReplyMode::kSkipNext) {
+        client->reply_mode = ClientState::ReplyMode::kSkip;
+      } else {
+        out->Truncate(before);
+      }
+    }
+    start = end;
+  }
+  client->total_commands += done;
+  ThreadStats::Add(&stats_->commands, done);
+  return done;
+}
+
+void Dispatcher::RunOne(std::span<const std::string_view> args, ClientState* client, resp::OutBuffer* out,
+                        UnixMs now, MonoMs mono_now) {
+  batch_[0].args.assign(args.begin(), args.end());
+  batch_[0].owned.clear();
+  Run(1, client, out, now, mono_now);
+}
+
+void Dispatcher::CountError(const CommandSpec* spec, std::string_view reply) {
+  ThreadStats::Add(&stats_->errors, 1);
+  if (spec != nullptr) ThreadStats::Add(&command_stats_[static_cast<size_t>(spec->index)].failed, 1);
+  const std::string_view code = reply.substr(1, reply.find_first_of(" \r") - 1);
+  for (auto& [name, count] : error_stats_) {
+    if (name == code) {
+      ++count;
+      return;
+    }
+  }
+  if (error_stats_.size() < kErrorStatsMax) error_stats_.emplace_back(std::string(code), 1);
+}
+
+void Dispatcher::ReplyUnknown(const PreparedCommand& c, resp::Writer* out) {
+  std::string text =
+      fmt::format("ERR unknown command '{}', with args beginning with: ", c.args[0].substr(0, 128));
+  for (size_t i = 1; i < c.args.size() && text.size() < 256; ++i) {
+    text += fmt::format("'{}' ", c.args[i].substr(0, 128));
+  }
+  out->Error(text);
+}
+
+bool Dispatcher::CheckState(const PreparedCommand& c, const ClientState& client, resp::Writer* out) {
+  const CommandSpec& spec = *c.spec;
+  if (client.from_master) return true;
+  if (!client.authenticated && !(spec.flags & kCmdNoAuth) &&
+      engine_->require_auth.load(std::memory_order_relaxed)) {
+    out->Error("NOAUTH Authentication required.");
+    return false;
+  }
+  if (engine_->loading.load(std::memory_order_relaxed) && !(spec.flags & kCmdLoading)) {
+    out->Error("LOADING Redis is loading the dataset in memory");
+    return false;
+  }
+  if (engine_->master_link_down.load(std::memory_order_relaxed) && !(spec.flags & kCmdStale)) {
+    out->Error("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
+    return false;
+  }
+  return CheckMemory(spec, client, out);
+}
+
+bool Dispatcher::CheckMemory(const CommandSpec& spec, const ClientState& client, resp::Writer* out) {
+  const uint64_t limit = engine_->maxmemory.load(std::memory_order_relaxed);
+  if (limit == 0 || client.from_master) return true;
+  if (engine_->replica.load(std::memory_order_relaxed)) return true;
+  if (!(spec.flags & kCmdDenyOom)) return true;
+  if (UsedMemory() <= limit || EvictToLimit(engine_, stats_, now_, prng_.Next())) return true;
+  out->Error("OOM command not allowed when used memory > 'maxmemory'.");
+  return false;
+}
+
+void Dispatcher::RunPrepared(PreparedCommand& c, ClientState* client, resp::Writer* out) {
+  if (c.spec == nullptr) {
+    ReplyUnknown(c, out);
+    return;
+  }
+  const CommandSpec& spec = *c.spec;
+  const int count = static_cast<int>(c.args.size());
+  client->last_command = &spec;
+  if (spec.arity > 0 ? count != spec.arity : count < -spec.arity) {
+    out->Error(WrongArity(spec));
+    return;
+  }
+  if (!CheckState(c, *client, out)) return;
+  const bool was_asking = client->asking;
+  out->set_protocol(client->protocol);
+  if (spec.server != nullptr) {
+    ServerContext ctx{*engine_, *client, server_, thread_, now_, mono_now_, *stats_};
+    spec.server(ctx, Args(c.args, &c.owned), *out);
+    out->set_protocol(client->protocol);
+  } else {
+    RunKeyed(c, client, out);
+  }
+  if (was_asking) client->asking = false;
+}
+
+size_t Dispatcher::CountMissing(const PreparedCommand& c, const ClientState& client, LockSet* locks) {
+  size_t missing = 0;
+  for (const Key& key : c.keys) {
+    const SlotDb* db = engine_->keyspace.Db(locks->slot(key.slot), client.db, false);
+    const Entry* e = db == nullptr ? nullptr : db->table.Find(key.hash, key.bytes);
+    if (e == nullptr || (e->has_expiry() && e->expiry_ms() <= now_.value)) ++missing;
+  }
+  return missing;
+}
+
+// True if the command may run here. The slot's state is read under the same lock as the data.
+bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out) {
+  if (engine_->router == nullptr || client->from_master) return true;
+  const SlotState state = locks->slot(c.keys[0].slot).state;
+  if (state == SlotState::kMine && !engine_->cluster_down.load(std::memory_order_relaxed)) return true;
+  RouteQuery query;
+  query.slot = c.keys[0].slot;
+  query.state = state;
+  query.write = (c.spec->flags & kCmdWrite) != 0;
+  query.asking = client->asking || (c.spec->flags & kCmdAsking);
+  query.readonly_client = client->readonly;
+  query.keys = c.keys.size();
+  if (state == SlotState::kMigrating || state == SlotState::kImporting) {
+    query.keys_missing = CountMissing(c, *client, locks);
+  }
+  return engine_->router->Route(query, out);
+}
+
+void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out) {
+  const CommandSpec& spec = *c.spec;
+  LockSet locks(&engine_->keyspace);
+  if (c.keys.size() == 1) [[likely]] {
+    locks.LockOne(c.keys[0].slot);
+  } else if (!c.keys.empty()) {
+    std::vector<SlotId> slots;
+    for (const Key& key : c.keys) slots.push_back(key.slot);
+    if (engine_->cluster.load(std::memory_order_relaxed) &&
+        !std::all_of(slots.begin(), slots.end(), [&](SlotId s) { return s == slots[0]; })) {
+      out->Error("CROSSSLOT Keys in request don't hash to the same slot");
+      return;
+    }
+    locks.LockAll(std::move(slots));
+  }
+  if (!c.keys.empty() && !RouteLocked(c, client, &locks, out)) return;
+  const Args args(c.args, &c.owned);
+  if (spec.read != nullptr) {
+    ReadContext ctx(engine_, stats_, &locks, client, now_);
+    ctx.set_keys(&c.keys);
+    spec.read(ctx, args, *out);
+    return;
+  }
+  if (engine_->replica.load(std::memory_order_relaxed) && !client->from_master &&
+      engine_->replica_read_only.load(std::memory_order_relaxed)) {
+    out->Error("READONLY You can't write against a read only replica.");
+    return;
+  }
+  if (engine_->min_replicas_missing.load(std::memory_order_relaxed) != 0 && !client->from_master) {
+    out->Error("NOREPLICAS Not enough good replicas to write.");
+    return;
+  }
+  WriteContext ctx(engine_, stats_, &locks, client, now_);
+  ctx.set_keys(&c.keys);
+  spec.write(ctx, args, *out);
+  if (!ctx.changed()) return;
+  ThreadStats::Add(&stats_->dirty, ctx.dirty_);
+  if (!ctx.propagated_) ctx.Propagate(c.args);
+}
+
+}  // namespace pleiad

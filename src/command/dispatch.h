@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Dispatcher: runs batches of commands of one connection on the reactor thread that read them.
+//
+// A batch is prepared in three passes (look up and hash; prefetch buckets; prefetch entries) and then run command by command:
+// a pipelined client is bound by memory latency, and the passes let the loads of 32 commands overlap.
+// Threads: one dispatcher per reactor thread; the thread is inside (Keyspace::Enter) while it calls Run.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/prng.h"
+#include "command/command.h"
+
+namespace pleiad {
+
+// A parsed command waiting to run. `args` stay valid until Run returns.
+struct PreparedCommand {
+  std::vector<std::string_view> args;
+  std::vector<HeapString*> owned;     // by argument number; empty if there are no large ones
+  const CommandSpec* spec = nullptr;  // null: unknown
+  std::vector<Key> keys;
+  bool keys_ok = true;
+};
+
+// Called for a command that took longer than Engine::slowlog_cycles.
+using SlowCommandHook = std::function<void(const ClientState& client, const Args& args, uint64_t cycles)>;
+
+// Per command figures of one thread.
+struct CommandStats {
+  std::atomic<uint64_t> calls{0};
+  std::atomic<uint64_t> cycles{0};
+  std::atomic<uint64_t> rejected{0};
+  std::atomic<uint64_t> failed{0};
+};
+
+class Dispatcher {
+ public:
+  static constexpr size_t kBatch = 32;
+
+  Dispatcher(Engine* engine, runtime::Server* server, int thread, uint64_t seed);
+
+  // Slots of a batch to fill: fill(i).args, for i < kBatch.
+  PreparedCommand& at(size_t i) { return batch_[i]; }
+  // Runs the first `n` commands of the batch for `client`, appending replies to `out`. Stops early when the client is to be
+  // closed. `now`s are the clocks of this loop. Returns how many ran.
+  size_t Run(size_t n, ClientState* client, resp::OutBuffer* out, UnixMs now, MonoMs mono_now);
+  // One command from anywhere (replication stream, tests).
+  void RunOne(std::span<const std::string_view> args, ClientState* client, resp::OutBuffer* out, UnixMs now,
+              MonoMs mono_now);
+
+  void set_slow_hook(SlowCommandHook hook) { slow_hook_ = std::move(hook); }
+  const std::vector<CommandStats>& command_stats() const { return command_stats_; }
+  std::vector<CommandStats>& command_stats() { return command_stats_; }
+  // "errorstat" counts by error code (ERR, WRONGTYPE, ...). Read in exclusive sections.
+  const std::vector<std::pair<std::string, uint64_t>>& error_stats() const { return error_stats_; }
+  void ResetStats();
+  int thread() const { return thread_; }
+
+ private:
+  void Lookup(PreparedCommand* c);
+  void RunPrepared(PreparedCommand& c, ClientState* client, resp::Writer* out);
+  bool CheckState(const PreparedCommand& c, const ClientState& client, resp::Writer* out);
+  bool CheckMemory(const CommandSpec& spec, const ClientState& client, resp::Writer* out);
+  void RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out);
+  bool RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out);
+  size_t CountMissing(const PreparedCommand& c, const ClientState& client, LockSet* locks);
+  void CountError(const CommandSpec* spec, std::string_view reply);
+  void ReplyUnknown(const PreparedCommand& c, resp::Writer* out);
+
+  Engine* engine_;
+  runtime::Server* server_;
+  const int thread_;
+  ThreadStats* stats_;
+  Prng prng_;
+  UnixMs now_;
+  MonoMs mono_now_;
+  std::array<PreparedCommand, kBatch> batch_;
+  std::vector<CommandStats> command_stats_;
+  std::vector<std::pair<std::string, uint64_t>> error_stats_;
+  std::vector<size_t> positions_;
+  SlowCommandHook slow_hook_;
+};
+
+}  // namespace pleiad

@@ -1,0 +1,123 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Engine: the data side of a server: the slots, the journal, the hooks through which changes are made known, and the figures.
+// One per server. The runtime owns it; handlers reach it through their context only.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "base/ids.h"
+#include "journal/journal.h"
+#include "resp/writer.h"
+#include "slot/keyspace.h"
+
+namespace pleiad {
+
+// Classes of keyspace notifications: the letters of `notify-keyspace-events`.
+enum NotifyClass : uint32_t {
+  kNotifyKeyspace = 1 << 0,   // K
+  kNotifyKeyevent = 1 << 1,   // E
+  kNotifyGeneric = 1 << 2,    // g
+  kNotifyString = 1 << 3,     // $
+  kNotifyList = 1 << 4,       // l
+  kNotifySet = 1 << 5,        // s
+  kNotifyHash = 1 << 6,       // h
+  kNotifyZset = 1 << 7,       // z
+  kNotifyExpired = 1 << 8,    // x
+  kNotifyEvicted = 1 << 9,    // e
+  kNotifyStream = 1 << 10,    // t
+  kNotifyKeyMiss = 1 << 11,   // m
+  kNotifyModule = 1 << 12,    // d
+  kNotifyNew = 1 << 13,       // n
+};
+
+// Who wants to hear of changes (publish/subscribe, WATCH, client tracking). Called with the slot locked: must be quick
+// and must not touch the keyspace.
+class ChangeObserver {
+ public:
+  virtual ~ChangeObserver() = default;
+  // A keyspace event of a class that is switched on.
+  virtual void OnEvent(NotifyClass event_class, std::string_view event, int db, std::string_view key) = 0;
+  // Any change of a key in a slot whose `watched` flag is set. An empty key: the whole database.
+  virtual void OnChange(SlotId slot, int db, std::string_view key) = 0;
+};
+
+// Decides about keyed commands whose slot is not plainly ours. Called with the slot locked.
+struct RouteQuery {
+  SlotId slot;
+  SlotState state = SlotState::kMine;
+  bool write = false;
+  bool asking = false;
+  bool readonly_client = false;
+  bool pubsub_shard = false;
+  size_t keys = 0;
+  size_t keys_missing = 0;
+};
+class Router {
+ public:
+  virtual ~Router() = default;
+  // True: run it here. False: the error (MOVED, ASK, TRYAGAIN, CLUSTERDOWN) has been written.
+  virtual bool Route(const RouteQuery& query, resp::Writer* out) = 0;
+};
+
+enum class EvictionPolicy : uint8_t {
+  kNoEviction, kAllKeysLru, kAllKeysLfu, kAllKeysRandom,
+  kVolatileLru, kVolatileLfu, kVolatileRandom, kVolatileTtl,
+};
+
+// Figures of one thread, summed for INFO. Written by the thread alone; relaxed atomics so that others may read.
+struct alignas(64) ThreadStats {
+  using Counter = std::atomic<uint64_t>;
+  static void Add(Counter* c, uint64_t n) {
+    c->store(c->load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  Counter commands{0};
+  Counter hits{0};
+  Counter misses{0};
+  Counter expired{0};
+  Counter evicted{0};
+  Counter dirty{0};
+  Counter bytes_in{0};
+  Counter bytes_out{0};
+  Counter errors{0};
+  Counter reads_processed{0};
+  Counter writes_processed{0};
+};
+
+struct Engine {
+  Engine(int databases, uint64_t hash_seed) : keyspace(databases, hash_seed) {}
+
+  Keyspace keyspace;
+  Journal journal;
+
+  // Settings of the data side; changed by CONFIG SET, read with relaxed loads.
+  std::atomic<uint32_t> notify_flags{0};
+  std::atomic<uint64_t> maxmemory{0};
+  std::atomic<EvictionPolicy> policy{EvictionPolicy::kNoEviction};
+  std::atomic<int> maxmemory_samples{5};
+  std::atomic<int> lfu_log_factor{10};
+  std::atomic<int> lfu_decay_minutes{1};
+  std::atomic<bool> active_expire{true};
+  std::atomic<uint64_t> slowlog_cycles{~0ULL};   // commands longer than that go to `on_slow`
+
+  // State of the node.
+  std::atomic<bool> cluster{false};              // cluster-enabled
+  std::atomic<bool> cluster_down{false};         // keyed commands go through the router
+  std::atomic<bool> replica{false};              // follows a master: never expires or evicts on its own
+  std::atomic<bool> replica_read_only{true};
+  std::atomic<bool> loading{false};              // a full sync is being loaded
+  std::atomic<bool> master_link_down{false};     // replica without link and replica-serve-stale-data no
+  std::atomic<bool> require_auth{false};
+  std::atomic<int> min_replicas_missing{0};      // min-replicas-to-write not met
+
+  // Set before the threads start.
+  Router* router = nullptr;                      // null: standalone
+  ChangeObserver* observer = nullptr;
+  std::array<ThreadStats, Keyspace::kMaxThreads> stats;
+};
+
+}  // namespace pleiad

@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Expiry by sweep and eviction by sample. Both delete through the same steps as a command would: pre-image, journal record,
+// notification. A slot knows a lower bound of its next expiry, so the sweep skips slots where nothing is due.
+#include <algorithm>
+
+#include "base/memory.h"
+#include "base/prng.h"
+#include "command/context.h"
+
+namespace pleiad {
+namespace {
+
+// Deletes an entry that the caller found under the slot's lock, as the server's own act.
+void DropEntry(Engine* engine, SlotId id, int db, SlotDb* slot_db, Entry* e, NotifyClass why,
+               std::string_view event) {
+  Slot& slot = engine->keyspace.RawSlot(id);
+  const std::string_view key = e->key();
+  const uint64_t hash = HashKey(key, engine->keyspace.hash_seed());
+  engine->keyspace.BeforeChange(id, db, *slot_db, hash);
+  const std::string_view args[] = {"DEL", key};
+  engine->journal.Append(id, db, args);
+  if (engine->observer != nullptr) {
+    if (slot.watched) engine->observer->OnChange(id, db, key);
+    if (engine->notify_flags.load(std::memory_order_relaxed) & why) {
+      engine->observer->OnEvent(why, event, db, key);
+    }
+  }
+  if (e->has_expiry()) engine->keyspace.DropExpiry(*slot_db);
+  slot_db->table.Remove(hash, key);
+  Entry::Free(e);
+}
+
+// Deletes what is due in one slot and finds out when to come again.
+size_t ExpireSlot(Engine* engine, SlotId id, UnixMs now, size_t budget) {
+  LockSet locks(&engine->keyspace);
+  locks.LockOne(id);
+  Slot& slot = locks.slot(id);
+  if (slot.next_expiry_ms > now.value) return 0;
+  size_t deleted = 0;
+  int64_t next = Slot::kNever;
+  for (int db = 0; db < engine->keyspace.databases(); ++db) {
+    SlotDb* slot_db = engine->keyspace.Db(slot, db, false);
+    if (slot_db == nullptr) break;
+    if (slot_db->with_expiry == 0) continue;
+    std::vector<Entry*> due;
+    slot_db->table.ForEach([&](Entry* e) {
+      if (!e->has_expiry()) return;
+      if (e->expiry_ms() <= now.value && due.size() + deleted < budget) {
+        due.push_back(e);
+      } else {
+        next = std::min(next, e->expiry_ms());
+      }
+    });
+    for (Entry* e : due) DropEntry(engine, id, db, slot_db, e, kNotifyExpired, "expired");
+    deleted += due.size();
+  }
+  slot.next_expiry_ms = next;
+  return deleted;
+}
+
+struct Candidate {
+  SlotId slot;
+  int db = 0;
+  uint64_t score = 0;  // the greatest goes
+  std::string key;
+  bool found = false;
+};
+
+bool IsVolatile(EvictionPolicy p) {
+  return p == EvictionPolicy::kVolatileLru || p == EvictionPolicy::kVolatileLfu ||
+         p == EvictionPolicy::kVolatileRandom || p == EvictionPolicy::kVolatileTtl;
+}
+
+uint64_t Score(const Engine& engine, EvictionPolicy policy, const Entry& e, UnixMs now) {
+  switch (policy) {
+    case EvictionPolicy::kAllKeysLru:
+    case EvictionPolicy::kVolatileLru:
+      return ((static_cast<uint32_t>(now.value / 1000) - e.access()) & 0xffffff) + 1;
+    case EvictionPolicy::kAllKeysLfu:
+    case EvictionPolicy::kVolatileLfu: {
+      const auto decay = static_cast<uint32_t>(engine.lfu_decay_minutes.load(std::memory_order_relaxed));
+      const uint32_t age = (static_cast<uint32_t>(now.value / 60000) - (e.access() >> 8)) & 0xffff;
+      const uint32_t counter = e.access() & 0xff;
+      const uint32_t lost = decay == 0 ? 0 : std::min(counter, age / decay);
+      return 256 - (counter - lost);
+    }
+    case EvictionPolicy::kVolatileTtl:
+      return ~static_cast<uint64_t>(e.expiry_ms());
+    default:
+      return 1;
+  }
+}
+
+// Looks at entries of one slot and keeps the best candidate. Returns how many entries could have been taken.
+int SampleSlot(Engine* engine, SlotId id, EvictionPolicy policy, UnixMs now, uint64_t random, int samples,
+               Candidate* best) {
+  LockSet locks(&engine->keyspace);
+  locks.LockOne(id);
+  Slot& slot = locks.slot(id);
+  int seen = 0;
+  for (int db = 0; db < engine->keyspace.databases(); ++db) {
+    SlotDb* slot_db = engine->keyspace.Db(slot, db, false);
+    if (slot_db == nullptr) break;
+    if (slot_db->table.size() == 0) continue;
+    if (IsVolatile(policy) && slot_db->with_expiry == 0) continue;
+    const auto consider = [&](const Entry* e) {
+      if (IsVolatile(policy) && !e->has_expiry()) return;
+      ++seen;
+      const uint64_t score = Score(*engine, policy, *e, now);
+      if (score <= best->score && best->found) return;
+      *best = {id, db, score, std::string(e->key()), true};
+    };
+    if (IsVolatile(policy)) {
+      slot_db->table.ForEach(consider);  // few of many may be volatile: look at all of this slot
+    } else {
+      Prng prng(random);
+      for (int i = 0; i < samples; ++i) consider(slot_db->table.Sample(prng.Next()));
+    }
+  }
+  return seen;
+}
+
+bool EvictOne(Engine* engine, ThreadStats* stats, EvictionPolicy policy, UnixMs now, Prng* prng) {
+  Candidate best;
+  const int samples = engine->maxmemory_samples.load(std::memory_order_relaxed);
+  int slots_seen = 0;
+  uint64_t at = prng->Below(kSlotCount);
+  // Entries of at least two slots, so that a slot with few keys does not decide alone.
+  for (int tried = 0; tried < kSlotCount && slots_seen < 2; ++tried, ++at) {
+    const SlotId id(static_cast<uint16_t>(at % kSlotCount));
+    if (SampleSlot(engine, id, policy, now, prng->Next(), (samples + 1) / 2, &best) > 0) {
+      ++slots_seen;
+      at = prng->Below(kSlotCount);
+    }
+  }
+  if (!best.found) return false;
+  LockSet locks(&engine->keyspace);
+  locks.LockOne(best.slot);
+  SlotDb* slot_db = engine->keyspace.Db(locks.slot(best.slot), best.db, false);
+  Entry* e = slot_db == nullptr ? nullptr
+                                : slot_db->table.Find(HashKey(best.key, engine->keyspace.hash_seed()), best.key);
+  if (e == nullptr) return true;  // gone meanwhile: also good
+  DropEntry(engine, best.slot, best.db, slot_db, e, kNotifyEvicted, "evicted");
+  ThreadStats::Add(&stats->evicted, 1);
+  return true;
+}
+
+}  // namespace
+
+size_t ExpireSweep(Engine* engine, ThreadStats* stats, UnixMs now, int first, int stride, int* cursor,
+                   size_t budget) {
+  if (!engine->keyspace.any_expiry()) return 0;
+  size_t deleted = 0;
+  for (int i = first; i < kSlotCount && deleted < budget; i += stride) {
+    if (*cursor >= kSlotCount || *cursor % stride != first) *cursor = first;
+    const SlotId id(static_cast<uint16_t>(*cursor));
+    deleted += ExpireSlot(engine, id, now, budget - deleted);
+    *cursor += stride;
+  }
+  ThreadStats::Add(&stats->expired, deleted);
+  return deleted;
+}
+
+bool EvictToLimit(Engine* engine, ThreadStats* stats, UnixMs now, uint64_t random) {
+  const uint64_t limit = engine->maxmemory.load(std::memory_order_relaxed);
+  const EvictionPolicy policy = engine->policy.load(std::memory_order_relaxed);
+  if (limit == 0 || UsedMemory() <= limit) return true;
+  if (policy == EvictionPolicy::kNoEviction) return false;
+  Prng prng(random);
+  while (UsedMemory() > limit) {
+    if (!EvictOne(engine, stats, policy, now, &prng)) return false;
+  }
+  return true;
+}
+
+}  // namespace pleiad
