@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "admin/commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "admin/check.h"
+#include "admin/command_support.h"
+#include "admin/print.h"
+#include "base/text.h"
+
+namespace pleiad::admin {
+namespace {
+
+constexpr int64_t kNodeTimeoutMinMs = 100;  // below it, ordinary pauses look like failures
+
+int Check(const Environment& env, const Options& options) {
+  Session session(env, MakeCredentials(env, options));
+  const Result<NodeAddress> address = ParseAddress(options.args[0]);
+  if (!address.ok()) return Fail(session, address.message());
+  const Status opened = session.OpenCluster(*address);
+  if (!opened.ok()) return Fail(session, opened.message());
+  return ShowCheck(session, ClusterLines(session.view())) ? 0 : 1;
+}
+
+int Info(const Environment& env, const Options& options) {
+  Session session(env, MakeCredentials(env, options));
+  const Result<NodeAddress> address = ParseAddress(options.args[0]);
+  if (!address.ok()) return Fail(session, address.message());
+  const Status opened = session.OpenCluster(*address);
+  if (!opened.ok()) return Fail(session, opened.message());
+  const std::vector<NodeView>& nodes = session.view().nodes;
+  std::vector<int64_t> keys(nodes.size());
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (!nodes[i].self.Has("master")) continue;
+    const Result<resp::Reply> size = session.Demand(i, {"DBSIZE"});
+    if (!size.ok()) return Fail(session, size.message());
+    keys[i] = size->integer;
+  }
+  session.Lines(InfoLines(session.view(), keys));
+  return session.unreachable() == 0 ? 0 : 1;
+}
+
+int Call(const Environment& env, const Options& options) {
+  Session session(env, MakeCredentials(env, options));
+  const Result<NodeAddress> address = ParseAddress(options.args[0]);
+  if (!address.ok()) return Fail(session, address.message());
+  const Status opened = session.OpenCluster(*address);
+  if (!opened.ok()) return Fail(session, opened.message());
+  std::vector<std::string> command(options.args.begin() + 1, options.args.end());
+  command[0] = ToUpper(command[0]);
+  session.Line(fmt::format(">>> Calling {}", fmt::join(command, " ")));
+  int errors = session.unreachable();
+  for (size_t i = 0; i < session.view().nodes.size(); ++i) {
+    const Result<resp::Reply> reply = session.Call(i, command);
+    errors += !reply.ok() || reply->is_error() ? 1 : 0;
+    session.Line(session.name(i) + ": " + (reply.ok() ? ReplyText(*reply) : reply.message()));
+  }
+  return errors == 0 ? 0 : 1;
+}
+
+Status SetTimeoutOf(Session& session, size_t node, const std::string& timeout_ms) {
+  const Result<resp::Reply> set =
+      session.Demand(node, {"CONFIG", "SET", "cluster-node-timeout", timeout_ms});
+  if (!set.ok()) return set.error();
+  const Result<resp::Reply> rewritten = session.Demand(node, {"CONFIG", "REWRITE"});
+  return rewritten.ok() ? Status::Ok() : Status(rewritten.error());
+}
+
+int SetTimeout(const Environment& env, const Options& options) {
+  Session session(env, MakeCredentials(env, options));
+  const Result<NodeAddress> address = ParseAddress(options.args[0]);
+  if (!address.ok()) return Fail(session, address.message());
+  const std::optional<int64_t> timeout_ms = ParseInt64(options.args[1]);
+  if (!timeout_ms || *timeout_ms < kNodeTimeoutMinMs) {
+    return Fail(session,
+                fmt::format("[ERR] Setting a node timeout of less than {} milliseconds is a bad idea.",
+                            kNodeTimeoutMinMs));
+  }
+  const Status opened = session.OpenCluster(*address);
+  if (!opened.ok()) return Fail(session, opened.message());
+  session.Line(">>> Reconfiguring node timeout in every cluster node...");
+  int failed = session.unreachable();
+  int done = 0;
+  for (size_t i = 0; i < session.view().nodes.size(); ++i) {
+    const Status status = SetTimeoutOf(session, i, options.args[1]);
+    session.Line(status.ok() ? "*** New timeout set for " + session.name(i) : status.message());
+    (status.ok() ? done : failed) += 1;
+  }
+  session.Line(fmt::format(">>> New node timeout set. {} OK, {} ERR.", done, failed));
+  return failed == 0 ? 0 : 1;
+}
+
+int Help(const Environment& env, const Options&) {
+  env.console->Write(HelpText());
+  return 0;
+}
+
+struct Command {
+  const char* name;
+  size_t min_args;
+  size_t max_args;
+  int (*run)(const Environment&, const Options&);
+};
+
+constexpr size_t kMany = SIZE_MAX;
+constexpr Command kCommands[] = {
+    {"create", 1, kMany, Create}, {"check", 1, 1, Check},
+    {"info", 1, 1, Info},         {"call", 2, kMany, Call},
+    {"add-node", 2, 2, AddNode},  {"del-node", 2, 2, DelNode},
+    {"help", 0, kMany, Help},     {"set-timeout", 2, 2, SetTimeout},
+};
+
+// Known to redis-trib, not yet here: they must not look like typing errors.
+constexpr std::string_view kLater[] = {"fix", "reshard", "rebalance", "import"};
+
+int Refuse(const Environment& env, const std::string& line) {
+  Session session(env, {});
+  return Fail(session, line);
+}
+
+// The old guides write "check 1 HOST:PORT"; redis-trib.rb of their time took the number for nothing.
+void DropLeadingNumber(Options& options) {
+  if (options.command == "check" && options.args.size() == 2 && ParseInt64(options.args[0])) {
+    options.args.erase(options.args.begin());
+  }
+}
+
+}  // namespace
+
+int Fail(Session& session, std::string_view line) {
+  for (std::string_view part : Split(line, '\n')) session.Line(part);
+  return 1;
+}
+
+bool ShowCheck(Session& session, const std::vector<std::string>& node_lines) {
+  session.Line(">>> Performing Cluster Check (using node " + session.name(0) + ")");
+  session.Lines(node_lines);
+  const CheckReport report = CheckCluster(session.view());
+  session.Lines(CheckLines(session.view(), report));
+  return report.ok() && session.unreachable() == 0;
+}
+
+int RunTrib(const Environment& env, const std::vector<std::string>& words) {
+  Result<Options> options = ParseOptions(words);
+  if (!options.ok()) return Refuse(env, options.message());
+  if (options->command.empty()) {
+    env.console->Write(HelpText());
+    return 1;
+  }
+  DropLeadingNumber(*options);
+  if (std::find(std::begin(kLater), std::end(kLater), options->command) != std::end(kLater)) {
+    return Refuse(env, "[ERR] This version does not have '" + options->command + "' yet.");
+  }
+  for (const Command& command : kCommands) {
+    if (options->command != command.name) continue;
+    const size_t count = options->args.size();
+    if (count < command.min_args || count > command.max_args) {
+      return Refuse(env, "[ERR] Wrong number of arguments for specified sub command");
+    }
+    return command.run(env, *options);
+  }
+  return Refuse(env, "Unknown redis-trib subcommand '" + options->command + "'");
+}
+
+}  // namespace pleiad::admin

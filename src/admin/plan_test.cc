@@ -1,0 +1,269 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The pure parts by tables: reading CLUSTER NODES, splitting slots, placing replicas, command lines.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "admin/check.h"
+#include "admin/fake_cluster.h"
+#include "admin/options.h"
+#include "admin/plan_create.h"
+#include "admin/print.h"
+#include "admin/view.h"
+
+namespace pleiad::admin {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* kA = "95256e9b96453c24087d88648c86625491c70f5d";
+constexpr const char* kB = "086322c51d617d475c2487fd40353b49c1430b0e";
+
+TEST(AddressTest, Spellings) {
+  struct Case {
+    const char* text;
+    const char* host;
+    int port, bus_port;
+  };
+  const Case cases[] = {{"127.0.0.1:7000", "127.0.0.1", 7000, 0},
+                        {"node-1.example:6379", "node-1.example", 6379, 0},
+                        {"[::1]:7000", "::1", 7000, 0},
+                        {"::1:7000", "::1", 7000, 0},
+                        {"10.0.0.1:7000@7777", "10.0.0.1", 7000, 7777}};
+  for (const Case& c : cases) {
+    const Result<NodeAddress> address = ParseAddress(c.text);
+    ASSERT_TRUE(address.ok()) << c.text;
+    EXPECT_EQ(address->host, c.host);
+    EXPECT_EQ(address->port, c.port);
+    EXPECT_EQ(address->bus_port, c.bus_port);
+  }
+  for (const char* text : {"", "7000", "host", "host:", ":7000", "host:0", "host:65536", "host:x",
+                           "host:7000@", "host:7000@x"}) {
+    EXPECT_FALSE(ParseAddress(text).ok()) << text;
+  }
+}
+
+TEST(ClusterNodesTest, LinesOfRedis3AndLater) {
+  const std::string text = std::string(kA) +
+                           " 127.0.0.1:7100 myself,master - 0 0 1 connected 0-5460 5462 [77->-" + kB +
+                           "] [78-<-" + kB + "]\n" + kB +
+                           " ::1:7101@17101,host.name,shard-id=x slave,fail? " + kA +
+                           " 5 1795368544594 12 disconnected\n";
+  const Result<std::vector<NodeRow>> rows = ParseClusterNodes(text);
+  ASSERT_TRUE(rows.ok()) << rows.message();
+  ASSERT_EQ(rows->size(), 2u);
+  const NodeRow& a = (*rows)[0];
+  EXPECT_TRUE(a.Has("myself"));
+  EXPECT_EQ(a.slots.str(), "0-5460,5462");
+  EXPECT_EQ(a.slots.size(), 5462);
+  EXPECT_THAT(a.migrating, ElementsAre(77));
+  EXPECT_THAT(a.importing, ElementsAre(78));
+  EXPECT_TRUE(a.connected);
+  const NodeRow& b = (*rows)[1];
+  EXPECT_EQ(b.address.str(), "::1:7101");
+  EXPECT_EQ(b.address.bus_port, 17101);
+  EXPECT_EQ(b.master.str(), kA);
+  EXPECT_EQ(b.config_epoch, Epoch(12));
+  EXPECT_FALSE(b.connected);
+  EXPECT_TRUE(b.Has("fail?"));
+  EXPECT_FALSE(b.Has("fail"));
+}
+
+TEST(ClusterNodesTest, UnknownAddressIsKeptEmpty) {
+  const Result<std::vector<NodeRow>> rows =
+      ParseClusterNodes(std::string(kA) + " :0@0 master,noaddr - 0 0 0 disconnected\n");
+  ASSERT_TRUE(rows.ok()) << rows.message();
+  EXPECT_TRUE((*rows)[0].address.host.empty());
+  EXPECT_FALSE((*rows)[0].Settled());
+}
+
+TEST(ClusterNodesTest, BrokenLinesAreNamed) {
+  const std::string head = std::string(kA) + " 127.0.0.1:1 master - 0 0 ";
+  for (const std::string& line :
+       {std::string("x"), std::string(kA) + " 127.0.0.1:1 master - 0 0 1",
+        "g" + head + "1 connected", head + "x connected", head + "1 connected 16384",
+        head + "1 connected 9-8", head + "1 connected a", head + "1 connected -",
+        head + "1 connected [5]", head + "1 connected [", head + "1 connected [5->",
+        head + "1 connected [99999->-x]", std::string(kA) + " 1.1.1.1:1 slave zz 0 0 1 connected"}) {
+    const Result<std::vector<NodeRow>> rows = ParseClusterNodes(line + "\n");
+    ASSERT_FALSE(rows.ok()) << line;
+    EXPECT_THAT(rows.message(), HasSubstr(line));
+  }
+  EXPECT_FALSE(MakeNodeView({"h", 1}, head + "1 connected\n").ok()) << "no myself";
+}
+
+TEST(InfoTest, WhatMatters) {
+  EXPECT_TRUE(ParseInfo("# Cluster\r\ncluster_enabled:1\r\n").cluster_enabled);
+  EXPECT_FALSE(ParseInfo("# Cluster\r\ncluster_enabled:0\r\n").cluster_enabled);
+  EXPECT_TRUE(ParseInfo("# Keyspace\r\ndb0:keys=1,expires=0,avg_ttl=0\r\n").has_keys);
+  EXPECT_FALSE(ParseInfo("# Keyspace\r\ndb1:keys=1,expires=0,avg_ttl=0\r\n").has_keys);
+}
+
+TEST(SplitSlotsTest, Shares) {
+  EXPECT_THAT(Proposal::SplitSlots(3),
+              ElementsAre(SlotRange{0, 5460}, SlotRange{5461, 10922}, SlotRange{10923, 16383}));
+  EXPECT_THAT(Proposal::SplitSlots(5),
+              ElementsAre(SlotRange{0, 3276}, SlotRange{3277, 6553}, SlotRange{6554, 9829},
+                          SlotRange{9830, 13106}, SlotRange{13107, 16383}));
+  EXPECT_THAT(Proposal::SplitSlots(1), ElementsAre(SlotRange{0, 16383}));
+}
+
+TEST(SplitSlotsTest, EveryNumberOfMastersCoversAllEvenly) {
+  for (size_t masters = 1; masters <= 1000; ++masters) {
+    const std::vector<SlotRange> ranges = Proposal::SplitSlots(masters);
+    int next = 0;
+    const int share = kSlotCount / static_cast<int>(masters);
+    for (const SlotRange& range : ranges) {
+      ASSERT_EQ(range.first, next);
+      ASSERT_TRUE(range.size() == share || range.size() == share + 1) << masters;
+      next = range.last + 1;
+    }
+    ASSERT_EQ(next, kSlotCount);
+  }
+}
+
+std::vector<NodeAddress> Nodes(std::initializer_list<const char*> names) {
+  std::vector<NodeAddress> nodes;
+  for (const char* name : names) nodes.push_back(*ParseAddress(name));
+  return nodes;
+}
+
+// "7000<7003": 7003 replicates 7000; hosts by their letters.
+std::vector<std::string> Pairs(const std::vector<NodeAddress>& nodes, const Proposal& proposal) {
+  std::vector<std::string> pairs;
+  for (const Proposal::Replica& replica : proposal.replicas) {
+    pairs.push_back(nodes[replica.master].str() + "<" + nodes[replica.node].str());
+  }
+  return pairs;
+}
+
+TEST(ProposeTest, OneHostDealsInTheOrderGiven) {
+  const auto nodes = Nodes({"h:7000", "h:7001", "h:7002", "h:7003", "h:7004", "h:7005"});
+  EXPECT_THAT(Pairs(nodes, Propose(nodes, 1)),
+              ElementsAre("h:7000<h:7003", "h:7001<h:7004", "h:7002<h:7005"));
+}
+
+TEST(ProposeTest, ReplicasGoToOtherHosts) {
+  const auto nodes = Nodes({"a:1", "a:2", "b:1", "b:2", "c:1", "c:2"});
+  const Proposal proposal = Propose(nodes, 1);
+  std::set<std::string> hosts;
+  for (const Proposal::Master& master : proposal.masters) hosts.insert(nodes[master.node].host);
+  EXPECT_EQ(hosts.size(), 3u);
+  for (const Proposal::Replica& r : proposal.replicas) {
+    EXPECT_NE(nodes[r.node].host, nodes[r.master].host);
+  }
+}
+
+// Dealing alone would give the last master a node of its own host; swapping repairs it.
+TEST(ProposeTest, SwapsWhatDealingGotWrong) {
+  const auto nodes = Nodes({"a:1", "b:1", "c:1", "b:2", "a:2", "c:2"});
+  const Proposal proposal = Propose(nodes, 1);
+  for (const Proposal::Replica& r : proposal.replicas) {
+    EXPECT_NE(nodes[r.node].host, nodes[r.master].host);
+  }
+}
+
+TEST(ProposeTest, SistersOnDifferentHosts) {
+  const auto nodes =
+      Nodes({"a:1", "a:2", "a:3", "b:1", "b:2", "b:3", "c:1", "c:2", "c:3"});
+  const Proposal proposal = Propose(nodes, 2);
+  ASSERT_EQ(proposal.masters.size(), 3u);
+  for (const Proposal::Master& master : proposal.masters) {
+    std::set<std::string> hosts = {nodes[master.node].host};
+    for (const Proposal::Replica& r : proposal.replicas) {
+      if (r.master == master.node) hosts.insert(nodes[r.node].host);
+    }
+    EXPECT_EQ(hosts.size(), 3u);
+  }
+}
+
+TEST(ProposeTest, SpareNodesBecomeFurtherReplicas) {
+  const auto nodes = Nodes({"h:1", "h:2", "h:3", "h:4", "h:5", "h:6", "h:7"});
+  EXPECT_THAT(Pairs(nodes, Propose(nodes, 1)),
+              ElementsAre("h:1<h:4", "h:2<h:5", "h:3<h:6", "h:1<h:7"));
+}
+
+TEST(ProposeTest, EveryNodeHasOnePart) {
+  for (size_t count = 3; count < 40; ++count) {
+    for (int replicas = 0; replicas < 5; ++replicas) {
+      if (!MasterCount(count, replicas).ok()) continue;
+      std::vector<NodeAddress> nodes;
+      for (size_t i = 0; i < count; ++i) {
+        nodes.push_back({std::string(1, static_cast<char>('a' + i * i % 5)), static_cast<int>(i) + 1});
+      }
+      const Proposal proposal = Propose(nodes, replicas);
+      std::multiset<size_t> parts;
+      for (const Proposal::Master& m : proposal.masters) parts.insert(m.node);
+      for (const Proposal::Replica& r : proposal.replicas) parts.insert(r.node);
+      ASSERT_EQ(parts.size(), count);
+      ASSERT_EQ(std::set<size_t>(parts.begin(), parts.end()).size(), count);
+    }
+  }
+}
+
+TEST(CreatePlanTest, LargeClustersMeetInLinearTime) {
+  ClusterView view;
+  std::vector<NodeAddress> addresses;
+  for (int i = 0; i < 200; ++i) {
+    addresses.push_back({"h", i + 1});
+    NodeView& node = view.nodes.emplace_back();
+    node.address = addresses.back();
+    node.ip = "10.0.0.1";
+  }
+  size_t meets = 0;
+  for (const Step& step : CreatePlan(view, Propose(addresses, 1)).steps) {
+    const Send* send = std::get_if<Send>(&step);
+    if (send != nullptr && send->args[1] == "MEET") ++meets;
+  }
+  EXPECT_GE(meets, 199u);
+  EXPECT_LE(meets, 200u * 9);
+}
+
+TEST(OptionsTest, Spellings) {
+  const Result<Options> options = ParseOptions({"create", "h:1", "--replicas", "2", "h:2", "--yes"});
+  ASSERT_TRUE(options.ok());
+  EXPECT_EQ(options->command, "create");
+  EXPECT_THAT(options->args, ElementsAre("h:1", "h:2"));
+  EXPECT_EQ(options->replicas, 2);
+  EXPECT_TRUE(options->yes);
+  const Result<Options> cli = ParseOptions({"create", "h:1", "--cluster-replicas", "1", "--cluster-yes"});
+  ASSERT_TRUE(cli.ok());
+  EXPECT_EQ(cli->replicas, 1);
+  EXPECT_TRUE(cli->yes);
+  const Result<Options> call = ParseOptions({"call", "-a", "pw", "h:1", "set", "-a", "--yes"});
+  ASSERT_TRUE(call.ok());
+  EXPECT_EQ(call->password, "pw");
+  EXPECT_THAT(call->args, ElementsAre("h:1", "set", "-a", "--yes"));
+}
+
+TEST(OptionsTest, Refusals) {
+  EXPECT_FALSE(ParseOptions({"create", "--replicas"}).ok());
+  EXPECT_FALSE(ParseOptions({"create", "--replicas", "-1"}).ok());
+  EXPECT_FALSE(ParseOptions({"create", "--replicas", "x"}).ok());
+  EXPECT_FALSE(ParseOptions({"check", "-x"}).ok());
+}
+
+TEST(PaintTest, ByTheBeginning) {
+  EXPECT_EQ(Paint(">>> x"), "\x1b[29;1m>>> x\x1b[0m");
+  EXPECT_EQ(Paint("[OK] x"), "\x1b[32m[OK] x\x1b[0m");
+  EXPECT_EQ(Paint("[ERR] x"), "\x1b[31;1m[ERR] x\x1b[0m");
+  EXPECT_EQ(Paint("*** x"), "\x1b[33m*** x\x1b[0m");
+  EXPECT_EQ(Paint("M: x"), "M: x");
+  EXPECT_EQ(Paint(""), "");
+}
+
+TEST(ReplyTextTest, Nested) {
+  using Type = resp::Reply::Type;
+  resp::Reply array;
+  array.type = Type::kArray;
+  array.items = {MakeReply(Type::kBulk, "a"), MakeReply(Type::kInteger, "", 5), {}};
+  EXPECT_EQ(ReplyText(array), "[\"a\", 5, nil]");
+  EXPECT_EQ(ReplyText(resp::Reply()), "");
+}
+
+}  // namespace
+}  // namespace pleiad::admin
