@@ -3,7 +3,7 @@
 """Clusters for process tests: made by hand with commands (quick), by `pleiad trib`, or by Debian's redis-cli."""
 import re
 
-from harness import REDIS_CLI, SLOTS, Conn, RespError, key_slot
+from harness import REDIS_CLI, SLOTS, Conn, RespError, key_in, key_slot
 
 
 def split_slots(masters):
@@ -84,6 +84,18 @@ class Cluster:
                                   if 'fail' not in row['flags'])) for node in self.alive()}
             return len(views) == 1 and len(roles) == 1
         self.t.await_true(ok, seconds, 'the cluster to be ok')
+
+    def await_listed(self):
+        """CLUSTER SLOTS names every node at every node; redis leaves out replicas that never received a byte."""
+        for master, (low, _) in zip(self.masters, split_slots(len(self.masters))):
+            key = key_in(low, low + 1000, 'listed')
+            self.t.equal(master.cmd('SET', key, 'x'), 'OK')
+            self.t.equal(master.cmd('DEL', key), 1)
+
+        def listed():
+            return all(sum(len(row) - 2 for row in node.cmd('CLUSTER', 'SLOTS')) == len(self.nodes)
+                       for node in self.alive())
+        self.t.await_true(listed, 20, 'all nodes to be listed')
 
     def by_id(self, ident):
         return next(node for node in self.alive() if node.my_id() == ident)

@@ -210,7 +210,8 @@ class Server:
         if self.pleiad and test.threads:
             lines.append('threads %d' % test.threads)
         if cluster:
-            lines += ['cluster-enabled yes', 'cluster-config-file nodes.conf', 'cluster-node-timeout 2000']
+            lines += ['cluster-enabled yes', 'cluster-config-file nodes.conf', 'cluster-node-timeout 2000',
+                      'repl-diskless-sync-delay 0']
         with open(self.config_path, 'w') as file:
             file.write('\n'.join(lines) + '\n' + config + '\n')
         self.args, self.rlimit, self.env = list(args), rlimit, env

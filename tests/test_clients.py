@@ -3,6 +3,7 @@
 """The clients that people have: Debian's redis-cli, python3-redis, ioredis and redis from npm."""
 import fcntl
 import json
+import logging
 import os
 import shutil
 
@@ -59,7 +60,9 @@ def test_redis_cli_single(t):
 @limit(90)
 def test_python_redis(t):
     import redis
+    logging.disable()  # python3-redis logs each refused connection
     cluster = Cluster(t, 6, replicas=1)
+    cluster.await_listed()
     host, port = cluster.nodes[0].address
     for more in ({}, {'read_from_replicas': True}):
         client = redis.cluster.RedisCluster(host=host, port=port, **more)
@@ -91,6 +94,7 @@ def test_python_redis(t):
 @limit(120)
 def test_python_redis_survives_failover(t):
     import redis
+    logging.disable()  # python3-redis logs each refused connection
     cluster = Cluster(t, 6, replicas=1)
     client = redis.cluster.RedisCluster(host=cluster.nodes[0].address[0], port=cluster.nodes[0].port,
                                         cluster_error_retry_attempts=3)
@@ -135,6 +139,7 @@ def _node_modules(t):
 def test_npm_clients(t):
     folder = _node_modules(t)
     cluster = Cluster(t, 6, replicas=1)
+    cluster.await_listed()
     for script, wanted in (('ioredis.mjs', {'masters': 3, 'all': 6}), ('redis.mjs', {'masters': 3, 'replicas': 3})):
         status, out, err = t.run('node', script, cluster.names[4], 300, cwd=folder, timeout=60)
         t.equal(status, 0, script + '\n' + out + err)

@@ -19,5 +19,15 @@ assert.equal(await cluster.set('nr:ttl', 'x', { EX: 100, NX: true }), 'OK');
 assert.equal(await cluster.ttl('nr:ttl'), 100);
 assert.equal(await cluster.exists('nr:0'), 1);
 await assert.rejects(cluster.mGet(['nr:1', 'nr:2']), /CROSSSLOT/);
-console.log(JSON.stringify({ masters: cluster.masters.length, replicas: cluster.replicas.length }));
+
+// Reads that may go to replicas lag a little; they must get there.
+const reader = createCluster({ rootNodes: [{ url: `redis://${address}` }], useReplicas: true });
+reader.on('error', (error) => { console.error(error); process.exit(1); });
+await reader.connect();
+const deadline = Date.now() + 20000;
+for (let i = 0; i < count; i += 1) {
+  while (await reader.get(`nr:${i}`) !== `value ${i}`) assert.ok(Date.now() < deadline, `nr:${i} at a replica`);
+}
+console.log(JSON.stringify({ masters: reader.masters.length, replicas: reader.replicas.length }));
+await reader.close();
 await cluster.close();
