@@ -50,9 +50,8 @@ std::vector<OldLine> ReadOldLines(std::string_view text) {
   return lines;
 }
 
-// The configuration that the old file's own lines make, without what they include.
-ConfigValues Evaluate(const std::vector<OldLine>& lines) {
-  ConfigValues values;
+// The configuration that the lines make of `values`, without what they include.
+ConfigValues Evaluate(const std::vector<OldLine>& lines, ConfigValues values) {
   AssignContext context;
   context.loading = true;
   for (const OldLine& line : lines) {
@@ -148,15 +147,15 @@ class Rewriter {
 
  private:
   void MakePlans() {
-    const ConfigValues old = Evaluate(lines_);
+    const ConfigValues old = Evaluate(lines_, ConfigValues());
     plans_.assign(values_.values.size(), Plan::kKeep);
     for (size_t i = 0; i < plans_.size(); ++i) {
       const Directive& d = *AllDirectives()[i];
       const ConfigValue& now = values_.values[i];
-      bool generated = false;
-      for (const OldLine& line : lines_) generated |= line.directive == i && line.generated;
       if (now.in_include) {
-        if (generated || now.text != now.after_files) plans_[i] = Plan::kMoveToEnd;
+        const bool generated = HasGeneratedLine(i);
+        const bool stands = generated ? GeneratedLinesDecide(i) : now.text == now.after_files;
+        if (!stands) plans_[i] = Plan::kMoveToEnd;
       } else if (old.values[i].assigned) {
         if (!SaysTheSame(d, old.values[i], now)) plans_[i] = Plan::kReplace;
       } else if (now.text != d.initial || !now.source.empty()) {
@@ -165,6 +164,32 @@ class Rewriter {
         plans_[i] = Plan::kReplace;  // lines nobody understands
       }
     }
+  }
+
+  bool HasGeneratedLine(size_t index) const {
+    return std::any_of(lines_.begin(), lines_.end(), [&](const OldLine& line) {
+      return line.directive == index && line.generated;
+    });
+  }
+
+  // The generated lines of the directive give it its value whatever the lines and included files before them say.
+  bool GeneratedLinesDecide(size_t index) const {
+    std::vector<OldLine> own;
+    for (const OldLine& line : lines_) {
+      if (line.directive == index && line.generated) own.push_back(line);
+      const bool includes = !line.words.empty() && EqualsIgnoreCase(line.words[0], "include");
+      if (includes && !own.empty()) return false;
+    }
+    // Two values that nobody has, to see whether something of what was before shines through.
+    ConfigValues before;
+    const Directive& directive = *AllDirectives()[index];
+    if (directive.name == "save") before.values[index].text = "86413 86413";
+    if (directive.name == "client-output-buffer-limit") {
+      before.values[index].text = "normal 86413 3 3 slave 86413 3 3 pubsub 86413 3 3";
+    }
+    before.values[index].assigned = true;
+    const ConfigValues after = Evaluate(own, before);
+    return SaysTheSame(directive, after.values[index], values_.values[index]);
   }
 
   bool HasLine(size_t index) const {
