@@ -112,7 +112,7 @@ def test_follows_redirects(t):
         shell.type('get %s' % key)
         shell.expect(text)
         shell.expect('"%s"' % cluster.nodes[2].name)
-        shell.expect(home.name + '> ')
+        shell.type('quit', home.name + '> ')
     a, b = cluster.nodes[:2]
     low = key_in(100, prefix='ask')
     t.equal(b.cmd('CLUSTER', 'SETSLOT', 100, 'IMPORTING', a.my_id()), 'OK')
@@ -135,7 +135,6 @@ class Typed:
         os.close(follower)
         t.others.append(self.process)
         self.text = ''
-        self.expect('%s> ' % server.name)
 
     def __enter__(self):
         return self
@@ -149,7 +148,9 @@ class Typed:
     def keys(self, text):
         os.write(self.leader, text.encode())
 
-    def type(self, line):
+    def type(self, line, prompt='> '):
+        """Waits for the prompt first: a terminal may drop what is typed while a program switches its mode."""
+        self.expect(prompt)
         self.keys(line + '\r')
 
     def expect(self, wanted, seconds=8, ignore_case=False):
@@ -176,14 +177,13 @@ class Typed:
 def test_interactive(t):
     server = t.server()
     with Typed(t, server) as shell:
-        shell.type('set a "hello world"')
+        shell.type('set a "hello world"', '%s> ' % server.name)
         shell.expect('OK\n')
         shell.type('get a')
         shell.expect('"hello world"\n')
         shell.type('select 3')
         shell.expect('OK\n')
-        shell.expect('%s[3]> ' % server.name)
-        shell.type('mget a b')
+        shell.type('mget a b', '%s[3]> ' % server.name)
         shell.expect('1) (nil)\n2) (nil)\n')
         shell.type('nosuch')
         shell.expect('(error) ERR unknown command')
@@ -191,11 +191,12 @@ def test_interactive(t):
         shell.expect('Invalid argument(s)')
         shell.type('2 ping')
         shell.expect('PONG\nPONG\n')
-        shell.keys('\x1b[A\r')  # the line before, from the history
+        shell.type('\x1b[A')  # the line before, from the history
         shell.expect('PONG\nPONG\n')
+        shell.expect('> ')
         shell.keys('strl\t')
         shell.expect('strlen', ignore_case=True)
-        shell.type(' a')
+        shell.keys(' a\r')
         shell.expect('(integer) 0\n')
         shell.type('quit')
         t.equal(shell.process.wait(10), 0)
@@ -205,10 +206,12 @@ def test_interactive(t):
 def test_interactive_reconnects(t):
     server = t.server()
     with Typed(t, server) as shell:
+        shell.type('ping', '%s> ' % server.name)
+        shell.expect('PONG\n')
         server.kill()
         shell.type('ping')
+        shell.type('ping', 'not connected> ')
         shell.expect('Could not connect to Redis at %s: Connection refused' % server.name)
-        shell.expect('not connected> ')
         server.start()
-        shell.type('ping')
+        shell.type('ping', 'not connected> ')
         shell.expect('PONG\n')
