@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What a command is. One command (or a family of close variants) is one file under commands/: descriptor, handler, and a
-// transcript in the comment above, which is run as a test (command/transcript_test) and printed into docs/commands.md:
+// transcript in the comment above, which is run as a test (commands/transcripts_test) and printed into docs/commands.md:
 //
 //     // GETDEL key: the value, and the key is gone.
 //     //
@@ -18,7 +18,8 @@
 //         .group = "string", .since = "6.2.0", .usage = "key", .summary = "...", .write = GetDel}};
 //
 // Lines behind "> " are commands; the lines below are the reply as redis-cli prints it on a terminal. "..." stands for
-// any one line. Every block of consecutive comment lines that contains "> " lines is one transcript on an empty server.
+// any text within a line, and as the last line of a reply for any one or more lines. An empty comment line ends a reply.
+// Every block of consecutive comment lines that contains "> " lines is one transcript on an empty server.
 #pragma once
 
 #include <cstdint>

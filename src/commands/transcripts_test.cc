@@ -1,0 +1,122 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Runs the transcript in the comment of every command, each on an empty server, and compares the files with the registry.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+
+#include "command/transcript.h"
+
+namespace pleiad {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a transcript runs on. Commands of the folders below ask the runtime, so they need its Server.
+struct World {
+  Engine engine{16, 0x5eed};
+  runtime::Server* server = nullptr;
+  Dispatcher dispatcher{&engine, server, 0, 1};
+};
+constexpr std::string_view kServerFolders[] = {"server", "cluster"};
+
+bool NeedsServer(const fs::path& file) {
+  const std::string folder = file.parent_path().filename().string();
+  return std::find(std::begin(kServerFolders), std::end(kServerFolders), folder) != std::end(kServerFolders);
+}
+
+struct SourceFile {
+  fs::path path;   // below src/commands
+  std::string text;
+  std::vector<std::string> commands;   // the names it registers
+};
+
+// What stands behind each `.name = "`.
+std::vector<std::string> RegisteredNames(std::string_view text) {
+  constexpr std::string_view kMark = ".name = \"";
+  std::vector<std::string> names;
+  for (size_t at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark, at)) {
+    at += kMark.size();
+    names.emplace_back(text.substr(at, text.find('"', at) - at));
+  }
+  return names;
+}
+
+std::vector<SourceFile> CommandFiles() {
+  const fs::path root = fs::path(PLEIAD_SOURCE_DIR) / "src" / "commands";
+  std::vector<SourceFile> files;
+  for (const auto& item : fs::recursive_directory_iterator(root)) {
+    const fs::path& path = item.path();
+    if (path.extension() != ".cc" || path.stem().string().ends_with("_test")) continue;
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    files.push_back({fs::relative(path, root), text.str(), RegisteredNames(text.str())});
+  }
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return files;
+}
+
+TEST(TranscriptsTest, EveryReplyIsAsWritten) {
+  size_t steps = 0;
+  for (const SourceFile& file : CommandFiles()) {
+    for (const Transcript& transcript : ParseTranscripts(file.text)) {
+      World world;
+      if (NeedsServer(file.path) && world.server == nullptr) continue;
+      steps += transcript.steps.size();
+      const std::string diff = RunTranscript(transcript, &world.engine, &world.dispatcher);
+      EXPECT_EQ(diff, "") << "src/commands/" << file.path.string() << ":\n" << diff;
+    }
+  }
+  RecordProperty("steps", static_cast<int>(steps));
+  EXPECT_GT(steps, 0U);
+}
+
+TEST(TranscriptsTest, EveryCommandFileHasOne) {
+  for (const SourceFile& file : CommandFiles()) {
+    if (file.commands.empty()) continue;
+    EXPECT_FALSE(ParseTranscripts(file.text).empty()) << "src/commands/" << file.path.string() << " has no transcript";
+  }
+}
+
+TEST(TranscriptsTest, RegistryAndFilesAgree) {
+  std::map<std::string, fs::path> where;
+  for (const SourceFile& file : CommandFiles()) {
+    for (const std::string& name : file.commands) {
+      EXPECT_TRUE(where.emplace(name, file.path).second) << name << " is in two files";
+      EXPECT_NE(CommandTable::Get().Find(name), nullptr) << name << " of " << file.path << " is not registered";
+    }
+  }
+  for (const CommandSpec& spec : CommandTable::Get().all()) {
+    EXPECT_TRUE(where.contains(std::string(spec.name)))
+        << spec.name << ": no file under src/commands has .name = \"" << spec.name << "\"";
+  }
+}
+
+TEST(TranscriptsTest, EveryDescriptorIsFilledIn) {
+  for (const CommandSpec& spec : CommandTable::Get().all()) {
+    EXPECT_NE(spec.arity, 0) << spec.name;
+    EXPECT_FALSE(spec.group.empty()) << spec.name;
+    EXPECT_FALSE(spec.since.empty()) << spec.name;
+    EXPECT_TRUE(spec.summary.ends_with('.')) << spec.name << ": the summary is a sentence";
+    EXPECT_FALSE(spec.complexity.empty()) << spec.name;
+    EXPECT_EQ(spec.read != nullptr && (spec.flags & kCmdWrite), false) << spec.name;
+    EXPECT_EQ(spec.read != nullptr, (spec.flags & kCmdReadonly) != 0 && spec.server == nullptr) << spec.name;
+  }
+}
+
+// A transcript that lies is found out.
+TEST(TranscriptsTest, AWrongReplyShowsAsADiff) {
+  World world;
+  const auto transcripts = ParseTranscripts("// > SET k v\n// OK\n// > GET k\n// \"w\"\n");
+  ASSERT_EQ(transcripts.size(), 1U);
+  EXPECT_EQ(RunTranscript(transcripts[0], &world.engine, &world.dispatcher), "3: > GET k\n- \"w\"\n+ \"v\"\n");
+}
+
+}  // namespace
+}  // namespace pleiad
