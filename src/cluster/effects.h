@@ -29,6 +29,7 @@ namespace pleiad::cluster {
 // The whole new content of nodes.conf.
 struct Persist {
   std::string content;
+  bool sync = true;  // false: nothing below rests on it, the fsync may be left out
 };
 
 struct ConnectLink {
@@ -91,7 +92,8 @@ struct Effects {
   std::vector<LinkAction> links;
   std::vector<SlotChange> slot_changes;  // each slot at most once, ascending
   std::optional<ReplicationRole> role;
-  std::optional<bool> pause_writes;  // manual failover: stop (true) or resume (false) client writes
+  std::optional<bool> pause_writes;  // manual failover: stop (true) or resume (false) client
+                                     // writes; once stopped, report ReplicationProgress
   bool flush_all_keys = false;       // CLUSTER RESET of a replica
   std::vector<AdminReply> replies;
   std::vector<DeliverPublish> publishes;

@@ -37,6 +37,7 @@ struct Node {
   std::string nodename;
 
   Node* master = nullptr;  // of a replica; null while its master is unknown
+  Epoch epoch_seen{0};     // the greatest currentEpoch it told us: older packets are overtaken ones
   Epoch config_epoch{0};   // a replica's: 0, its master's counts (ClusterState::ConfigEpochOf)
   Offset repl_offset{0};
   SlotSet slots;

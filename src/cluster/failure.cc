@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Failure detection. What is true in each state of another node:
+//
+//   ok      no ping has been unanswered for NT
+//   PFAIL   one has, in my view alone. Cleared by a PONG on my own link.
+//   FAIL    PFAIL in my view and a majority of the voting masters said the same within 2 NT
+//   (MaybeFail), or somebody
+//           who saw that majority says so (OnFailPacket). Replicas stand for election now. Cleared
+//           when it answers again: at once if it serves nothing, after 2 NT if it still owns slots
+//           because nobody took them (ClearFail).
+//
+// A report that waits for the next ping delays the failover, so a suspicion is told to those who
+// count it at once.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cluster/core.h"
+
+namespace pleiad::cluster {
+
+void Core::DetectFailures() {
+  bool suspected = false;
+  for (const auto& [id, node] : state_->nodes()) {
+    if (node->IsMyself() || node->InHandshake() || node->ping_sent.value == 0) continue;
+    if (node->TimedOut() || node->Failed()) continue;
+    int64_t silent = now() - node->ping_sent;
+    if (node->data_received.value != 0) silent = std::min(silent, now() - node->data_received);
+    if (silent < NodeTimeout()) continue;
+    Suspect(node.get());
+    suspected = true;
+  }
+  if (!suspected || !me()->Votes()) return;
+  for (const auto& [id, node] : state_->nodes()) {
+    const bool mourns = node->master != nullptr && node->master->TimedOut();
+    if (!node->IsMyself() && (node->Votes() || mourns)) {
+      SendHeartbeat(FindLink(node->link), PacketType::kPong, true);
+    }
+  }
+}
+
+void Core::Suspect(Node* node) {
+  node->flags |= kFlagPfail;
+  state_check_ = view_changed_ = true;
+  Notice(fmt::format("Node {} possibly failing", Name(node)));
+  MaybeFail(node);
+}
+
+void Core::OnReport(Node* about, Node* reporter, bool failing) {
+  if (!failing) {
+    about->failure_reports.erase(reporter->id);
+    return;
+  }
+  if (!reporter->Votes()) return;
+  if (about->failure_reports.insert_or_assign(reporter->id, now()).second) {
+    Log(Trace::Level::kVerbose,
+        fmt::format("Node {} reported node {} as not reachable", Name(reporter), Name(about)));
+  }
+  MaybeFail(about);
+}
+
+int Core::CountReports(Node* node) {
+  std::erase_if(node->failure_reports, [this](const auto& report) {
+    const Node* reporter = state_->Find(report.first);
+    return reporter == nullptr || !reporter->Votes() ||
+           now() - report.second > rule::kReportValidityNt * NodeTimeout();
+  });
+  return static_cast<int>(node->failure_reports.size());
+}
+
+void Core::MaybeFail(Node* node) {
+  if (!node->TimedOut() || node->Failed()) return;
+  if (CountReports(node) + (me()->Votes() ? 1 : 0) < state_->Quorum()) return;
+  Notice(fmt::format("Marking node {} as failing (quorum reached)", Name(node)));
+  MarkFail(node);
+  Packet packet = Header(PacketType::kFail);
+  packet.fail_about = node->id;
+  Broadcast(packet);
+}
+
+void Core::MarkFail(Node* node) {
+  node->flags = static_cast<uint16_t>((node->flags & ~kFlagPfail) | kFlagFail);
+  node->fail_time = now();
+  if (me()->master == node) {
+    me()->flags |= kFlagMyMasterFail;
+    election_check_ = true;
+  }
+  MaySave();
+}
+
+void Core::ClearFail(Node* node) {
+  if (node->Votes() && now() - node->fail_time <= rule::kFailUndoNt * NodeTimeout()) return;
+  Notice(fmt::format("Clear FAIL state for node {}: it is reachable again{}", Name(node),
+                     node->Votes() ? " and nobody is serving its slots after some time" : ""));
+  node->flags = static_cast<uint16_t>(node->flags & ~kFlagFail);
+  node->failure_reports.clear();
+  if (me()->master == node) {
+    me()->flags = static_cast<uint16_t>(me()->flags & ~kFlagMyMasterFail);
+  }
+  MaySave();
+}
+
+void Core::OnFailPacket(Node* sender, const Packet& packet) {
+  Node* node = state_->Find(packet.fail_about);
+  if (node == nullptr || node->IsMyself() || node->Failed() || node->InHandshake()) return;
+  Notice(fmt::format("FAIL message received from {} about {}", Name(sender), Name(node)));
+  MarkFail(node);
+}
+
+}  // namespace pleiad::cluster

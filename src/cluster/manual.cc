@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// CLUSTER FAILOVER. Coordinated: the replica asks (MFSTART), the master stops writes and shows its
+// final offset in pings marked PAUSED, the replica stands once it has all of it, and voters need no
+// FAIL. FORCE leaves the master out; TAKEOVER leaves the voters out too.
+#include <fmt/format.h>
+
+#include "cluster/core.h"
+
+namespace pleiad::cluster {
+
+void Core::StartManualFailover(AdminFailover::Mode mode) {
+  ResetManualFailover();
+  CancelElection();
+  ManualFailover& mf = state_->manual_failover;
+  if (mode == AdminFailover::Mode::kTakeover) {
+    Notice("Taking over the master (operator's request)");
+    // While still a replica my own epoch is 0, so this always makes a new one.
+    BumpEpoch();
+    TakeOverMaster();
+    return;
+  }
+  mf.end = now() + config_.manual_failover_timeout_ms;
+  if (mode == AdminFailover::Mode::kForce) {
+    Notice("Forced failover accepted (operator's request)");
+    mf.can_start = true;
+    election_check_ = true;
+    return;
+  }
+  Notice("Manual failover accepted (operator's request)");
+  SendTo(me()->master, Header(PacketType::kMfStart));
+}
+
+// At the master. Writes stop first; the offset is final once the driver has reported progress after
+// that. It waits longer than the replica tries, so that no write comes between the votes and the
+// new master's claim.
+void Core::OnMfStart(Node* sender) {
+  if (!me()->IsMaster() || sender->master != me()) return;
+  ResetManualFailover();
+  ManualFailover& mf = state_->manual_failover;
+  mf.end = now() + 2 * config_.manual_failover_timeout_ms;
+  mf.replica = sender->id;
+  out_.pause_writes = true;
+  Notice(fmt::format("Manual failover requested by replica {}", Name(sender)));
+}
+
+// At the master: the first offset since writes stopped is the last one.
+void Core::OnStoppedOffset() {
+  const ManualFailover& mf = state_->manual_failover;
+  Node* replica = mf.replica.empty() ? nullptr : state_->Find(mf.replica);
+  if (!me()->IsMaster() || paused_ || replica == nullptr) return;
+  paused_ = true;
+  Ping(replica);
+}
+
+// Each tick and at each news of an offset, on both sides.
+void Core::RunManualFailover() {
+  ManualFailover& mf = state_->manual_failover;
+  if (mf.end.value == 0) return;
+  if (now() > mf.end) {
+    Warning("Manual failover timed out");
+    return ResetManualFailover();
+  }
+  if (me()->IsMaster()) {
+    if (state_->Find(mf.replica) == nullptr) ResetManualFailover();
+    return;
+  }
+  if (mf.can_start || mf.master_offset.value < 0) return;
+  if (progress_.offset != mf.master_offset) return;
+  mf.can_start = true;
+  Notice("All of the master's stream was processed, the manual failover can start");
+  election_check_ = true;
+}
+
+void Core::ResetManualFailover() {
+  ManualFailover& mf = state_->manual_failover;
+  if (!mf.replica.empty()) out_.pause_writes = false;  // only a master has one
+  paused_ = false;
+  mf = ManualFailover();
+}
+
+}  // namespace pleiad::cluster
