@@ -25,18 +25,18 @@ void Step(pleiad::ReplicaSession* session, const pleiad::ReplicaInput& input, Se
     if (effect.kind == Kind::kSnapshotEnd) ended = true;
     if (effect.kind == Kind::kClose) seen->failed = true;
   }
-  if (ended) Step(session, {.kind = pleiad::ReplicaInput::Kind::kSnapshotLoaded}, seen);
+  if (ended) Step(session, {.kind = pleiad::ReplicaInput::Kind::kSnapshotLoaded, .now = pleiad::MonoMs(0)}, seen);
 }
 
 Seen Run(std::string_view bytes, size_t piece) {
   using Kind = pleiad::ReplicaInput::Kind;
   Seen seen;
   pleiad::ReplicaSession session({.bulk_bytes_max = 1 << 20}, pleiad::MonoMs(0));
-  Step(&session, {.kind = Kind::kTick}, &seen);
-  Step(&session, {.kind = Kind::kConnected}, &seen);
+  Step(&session, {.kind = Kind::kTick, .now = pleiad::MonoMs(0)}, &seen);
+  Step(&session, {.kind = Kind::kConnected, .now = pleiad::MonoMs(0)}, &seen);
   for (size_t at = 0; at < bytes.size() && !seen.failed; at += piece) {
     const std::string part(bytes.substr(at, piece));
-    Step(&session, {.kind = Kind::kBytes, .bytes = part}, &seen);
+    Step(&session, {.kind = Kind::kBytes, .now = pleiad::MonoMs(0), .bytes = part}, &seen);
   }
   return seen;
 }

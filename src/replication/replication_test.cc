@@ -224,7 +224,10 @@ ReplicationView ViewOf(const std::string& info) {
     if (!link.up) link.down_since_s = number("master_link_down_since_seconds");
     view.master = link;
   }
-  if (fields.contains("slave0")) view.replicas.push_back({"127.0.0.9", 7777, "online", Offset(567), 0, true});
+  if (fields.contains("slave0")) {
+    const int64_t lag = ParseInt64(fields["slave0"].substr(fields["slave0"].rfind('=') + 1)).value_or(-99);
+    view.replicas.push_back({"127.0.0.9", 7777, "online", Offset(567), lag, true});
+  }
   return view;
 }
 
