@@ -306,7 +306,7 @@ def test_idle_costs_nothing(t):
     """Six idle nodes over 3 s: about no CPU at all."""
     from cluster import Cluster
     nodes = Cluster(t, 6, replicas=1).nodes if t.is_pleiad else [t.server() for _ in range(6)]
-    time.sleep(1)  # what a creation still settles is not idle time
+    time.sleep(1)  # the creation settles: not a wait, any state will do
     before = [node.cpu_seconds() for node in nodes]
     started = time.monotonic()
     time.sleep(3)  # the span that is measured, not a wait
