@@ -1,3 +1,5 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
-int main() { return 0; }
+#include "server/main.h"
+
+int main(int argc, char** argv) { return pleiad::Main(argc, argv); }

@@ -21,9 +21,12 @@ int HexDigit(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+// Longer than any long double that the field prints (4933 digits and 17 behind the point).
+constexpr size_t kFloatTextMax = 5 * 1024;
+
 template <typename T, typename F>
 std::optional<T> ParseFloating(std::string_view text, F parse) {
-  if (text.empty() || text.size() > 256 || IsSpace(text[0])) return std::nullopt;
+  if (text.empty() || text.size() > kFloatTextMax || IsSpace(text[0])) return std::nullopt;
   const std::string owned(text);
   char* end = nullptr;
   errno = 0;

@@ -56,6 +56,7 @@ RequestParser::Result RequestParser::Fail(std::string_view text) {
 }
 
 RequestParser::Result RequestParser::Finish(std::string_view data, size_t* consumed) {
+  last_was_inline_ = false;
   args_.clear();
   for (const Span& span : spans_) {
     args_.emplace_back(span.large != nullptr ? span.large : data.data() + span.offset, span.size);
@@ -79,6 +80,7 @@ RequestParser::Result RequestParser::ParseInline(std::string_view data, const Re
   inline_words_ = std::move(*words);
   args_.assign(inline_words_.begin(), inline_words_.end());
   *consumed = end + 1;
+  last_was_inline_ = true;
   Reset();
   return Result::kCommand;
 }

@@ -47,6 +47,8 @@ class RequestParser {
   // args_so_far(), and the bytes of the command that were given so far, up to `consumed`, are given again as the start of `data`.
   void FinishLarge(std::string_view large);
   size_t args_so_far() const { return spans_.size(); }
+  // The last command was inline: its arguments are views into the parser, gone with the next call of Next.
+  bool last_was_inline() const { return last_was_inline_; }
   // True between commands.
   bool idle() const { return stage_ == Stage::kStart; }
   void Reset();
@@ -71,6 +73,7 @@ class RequestParser {
   std::vector<Span> spans_;
   std::vector<std::string_view> args_;
   std::vector<std::string> inline_words_;
+  bool last_was_inline_ = false;
   std::string_view error_;
   std::string error_text_;
 };

@@ -1,0 +1,477 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "runtime/reactor.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "runtime/clock.h"
+#include "runtime/net.h"
+#include "runtime/server.h"
+
+namespace pleiad::runtime {
+namespace {
+
+constexpr size_t kReadBuffer = 64 * 1024;
+constexpr size_t kFlushAbove = 256 * 1024;
+constexpr int kEvents = 256;
+constexpr int64_t kCronMs = 100;
+constexpr size_t kExpireBudget = 2000;      // deletions per reactor and tick: about 1 ms
+constexpr size_t kKeepCapacity = 1 << 20;   // shared output memory kept between rounds
+
+// What an epoll event belongs to: a connection, or one of these marks.
+void* const kWakeMark = reinterpret_cast<void*>(1);
+bool IsListenerMark(const void* p) { return (reinterpret_cast<uintptr_t>(p) & 7) == 2; }
+size_t ListenerOf(const void* p) { return reinterpret_cast<uintptr_t>(p) >> 3; }
+
+void Watch(int epoll_fd, int op, int fd, uint32_t events, void* mark) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = mark;
+  CHECK(epoll_ctl(epoll_fd, op, fd, &event) == 0);
+}
+
+}  // namespace
+
+Reactor::Reactor(Server* server, int index, uint64_t seed)
+    : server_(server),
+      index_(index),
+      epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
+      wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      dispatcher_(&server->engine(), server, index, seed),
+      prng_(seed + 1),
+      expire_cursor_(index),
+      read_buffer_(kReadBuffer) {
+  CHECK(epoll_fd_ >= 0 && wake_fd_ >= 0);
+  Watch(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, EPOLLIN, kWakeMark);
+  dispatcher_.set_slow_hook([server](const ClientState& client, const Args& args, uint64_t cycles) {
+    server->AddSlow(client, args, cycles);
+  });
+}
+
+Reactor::~Reactor() {
+  for (Connection* c : connections_) delete c;
+  ::close(epoll_fd_);
+  ::close(wake_fd_);
+}
+
+void Reactor::AddListener(int fd, bool unix_socket) {
+  listeners_.push_back({fd, unix_socket});
+  const uintptr_t mark = ((listeners_.size() - 1) << 3) | 2;
+  Watch(epoll_fd_, EPOLL_CTL_ADD, fd, EPOLLIN, reinterpret_cast<void*>(mark));
+}
+
+void Reactor::Start() {
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void Reactor::Stop() {
+  if (!thread_.joinable()) return;
+  Post([this] { stopping_ = true; });
+  thread_.join();
+}
+
+void Reactor::Post(std::function<void()> task) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t n = ::write(wake_fd_, &one, sizeof(one));
+}
+
+void Reactor::Adopt(int fd, std::string address) {
+  Post([this, fd, address = std::move(address)] { AddConnection(fd, address); });
+}
+
+void Reactor::RunTasks() {
+  uint64_t count = 0;
+  [[maybe_unused]] const ssize_t n = ::read(wake_fd_, &count, sizeof(count));
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    tasks.swap(tasks_);
+  }
+  for (auto& task : tasks) task();
+}
+
+void Reactor::RefreshSettings() {
+  const uint64_t version = server_->config().version();
+  if (version == settings_version_) return;
+  settings_version_ = version;
+  settings_ = server_->settings();
+  limits_.bulk_size_max = static_cast<int64_t>(settings_->proto_max_bulk_len);
+}
+
+void Reactor::Loop() {
+  RegisterMemoryThread();
+  RefreshSettings();
+  next_cron_ = MonoNow();
+  std::vector<epoll_event> events(kEvents);
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    const int64_t wait = std::max<int64_t>(0, next_cron_ - MonoNow());
+    const int n = epoll_wait(epoll_fd_, events.data(), kEvents, static_cast<int>(wait));
+    CHECK(n >= 0 || errno == EINTR);
+    Round(events.data(), n);
+  }
+  UnregisterMemoryThread();
+}
+
+void Reactor::Round(const epoll_event* events, int n) {
+  mono_now_ = MonoNow();
+  now_ = UnixNow();
+  RefreshSettings();
+  Keyspace& keyspace = server_->engine().keyspace;
+  keyspace.Enter(index_);
+  bool wake = false;
+  for (int i = 0; i < n; ++i) {
+    void* mark = events[i].data.ptr;
+    if (mark == kWakeMark) {
+      wake = true;
+    } else if (IsListenerMark(mark)) {
+      Accept(listeners_[ListenerOf(mark)]);
+    } else {
+      auto* c = static_cast<Connection*>(mark);
+      if ((events[i].events & EPOLLOUT) && !SendPending(c)) continue;  // closed
+      if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) OnReadable(c);
+    }
+  }
+  if (wake) RunTasks();
+  if (mono_now_ >= next_cron_) Cron();
+  keyspace.Leave(index_);
+}
+
+void Reactor::Accept(const Listener& listener) {
+  for (int i = 0; i < 1000; ++i) {
+    const int fd = accept4(listener.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      if (errno == EMFILE || errno == ENFILE) PLOG(kWarning, "Accepting client connection: {}", std::strerror(errno));
+      return;
+    }
+    if (server_->connected_clients.fetch_add(1) >= settings_->maxclients) {
+      server_->connected_clients.fetch_sub(1);
+      server_->rejected_connections.fetch_add(1);
+      static constexpr std::string_view kFull = "-ERR max number of clients reached\r\n";
+      [[maybe_unused]] const ssize_t sent = ::send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL);
+      ::close(fd);
+      continue;
+    }
+    server_->total_connections.fetch_add(1);
+    std::string address = listener.unix_socket ? settings_->unixsocket + ":0" : PeerAddress(fd);
+    if (!listener.unix_socket) TuneClientSocket(fd, settings_->tcp_keepalive_seconds);
+    Reactor& target = server_->NextReactor();
+    if (&target == this) {
+      AddConnection(fd, address);
+    } else {
+      target.Adopt(fd, std::move(address));
+    }
+  }
+}
+
+void Reactor::AddConnection(int fd, const std::string& address) {
+  auto* c = new Connection(this, fd);
+  c->state.id = server_->NextClientId();
+  c->state.address = address;
+  c->state.local_address = address.find('/') == 0 ? address : LocalAddress(fd);
+  c->state.created = mono_now_;
+  c->state.last_interaction = mono_now_;
+  c->state.authenticated = !server_->engine().require_auth.load(std::memory_order_relaxed);
+  c->index_ = connections_.size();
+  connections_.push_back(c);
+  Watch(epoll_fd_, EPOLL_CTL_ADD, fd, EPOLLIN, c);
+}
+
+void Reactor::Close(Connection* c, std::string_view why) {
+  if (!why.empty()) PLOG(kVerbose, "Closing client id={} addr={}: {}", c->state.id, c->state.address, why);
+  connections_[c->index_] = connections_.back();
+  connections_[c->index_]->index_ = c->index_;
+  connections_.pop_back();
+  server_->connected_clients.fetch_sub(1);
+  delete c;  // closes the socket, which leaves epoll by itself
+}
+
+void Reactor::HandOver(Connection* c) {
+  CHECK(epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, c->fd_, nullptr) == 0);
+  const int fd = std::exchange(c->fd_, -1);
+  const auto takeover = std::move(c->takeover_);
+  std::string unparsed(c->in.view());
+  connections_[c->index_] = connections_.back();
+  connections_[c->index_]->index_ = c->index_;
+  connections_.pop_back();
+  server_->connected_clients.fetch_sub(1);
+  delete c;
+  takeover(fd, std::move(unparsed));
+}
+
+void Reactor::UpdateInterest(Connection* c) {
+  const bool want = !c->out.empty();
+  if (want == c->want_write) return;
+  c->want_write = want;
+  Watch(epoll_fd_, EPOLL_CTL_MOD, c->fd_, want ? (EPOLLIN | EPOLLOUT) : EPOLLIN, c);
+}
+
+// Reads the rest of a large argument into its own memory. False: the connection is gone or nothing more is here.
+bool Reactor::ReadLarge(Connection* c) {
+  HeapString* s = c->large;
+  char crlf[2];
+  const bool body = s->size < s->capacity;
+  char* to = body ? s->data() + s->size : crlf;
+  const size_t room = body ? s->capacity - s->size : static_cast<size_t>(c->large_tail);
+  const ssize_t n = ::recv(c->fd_, to, room, 0);
+  if (n <= 0) {
+    if (n == 0 || (errno != EAGAIN && errno != EINTR)) Close(c, "closed while sending a large argument");
+    return false;
+  }
+  c->state.last_interaction = mono_now_;
+  c->state.bytes_in += static_cast<uint64_t>(n);
+  ThreadStats::Add(&server_->engine().stats[static_cast<size_t>(index_)].bytes_in, static_cast<uint64_t>(n));
+  if (body) {
+    s->size += static_cast<uint64_t>(n);
+    return true;
+  }
+  c->large_tail -= static_cast<int>(n);
+  if (c->large_tail > 0) return true;
+  c->large_args.emplace_back(c->parser.args_so_far(), s);
+  c->parser.FinishLarge(s->view());
+  c->large = nullptr;
+  return true;
+}
+
+void Reactor::OnReadable(Connection* c) {
+  const bool was_large = c->large != nullptr;
+  while (c->large != nullptr) {
+    if (!ReadLarge(c)) return;
+  }
+  if (was_large) {
+    // The large argument may have been the last thing of its command: parse what is there before reading on.
+    resp::OutBuffer head;
+    head.Swap(c->in);
+    Process(c, head.view());
+    return;
+  }
+  char* to = read_buffer_.data();
+  size_t room = read_buffer_.size();
+  const bool partial = !c->in.empty();
+  if (partial) {
+    to = c->in.Reserve(std::max<size_t>(16 * 1024, std::min<size_t>(c->in.size(), 1 << 20)));
+    room = c->in.capacity() - c->in.size();
+  }
+  const ssize_t n = ::recv(c->fd_, to, room, 0);
+  if (n <= 0) {
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    Close(c, n == 0 ? "" : std::strerror(errno));
+    return;
+  }
+  c->state.last_interaction = mono_now_;
+  c->state.bytes_in += static_cast<uint64_t>(n);
+  ThreadStats& stats = server_->engine().stats[static_cast<size_t>(index_)];
+  ThreadStats::Add(&stats.bytes_in, static_cast<uint64_t>(n));
+  ThreadStats::Add(&stats.reads_processed, 1);
+  if (!partial) {
+    Process(c, {to, static_cast<size_t>(n)});
+    return;
+  }
+  c->in.Commit(static_cast<size_t>(n));
+  if (c->in.size() > settings_->client_query_buffer_limit) {
+    Close(c, "query buffer over its limit");
+    return;
+  }
+  resp::OutBuffer held;
+  held.Swap(c->in);
+  Process(c, held.view());
+}
+
+// Starts to read an argument in place: what has arrived of it is copied, the rest will be received behind it.
+void Reactor::BeginLarge(Connection* c, std::string_view* data, size_t consumed) {
+  HeapString* s = HeapString::Create(c->parser.large_size());
+  const std::string_view arrived = data->substr(consumed, s->capacity);
+  std::memcpy(s->data(), arrived.data(), arrived.size());
+  s->size = arrived.size();
+  c->large = s;
+  // The parser asks only when size + 2 has not arrived: at most one byte of the CRLF is here.
+  c->large_tail = 2 - static_cast<int>(data->size() - consumed - arrived.size());
+  KeepUnparsed(c, data->substr(0, consumed));
+  *data = {};
+}
+
+void Reactor::KeepUnparsed(Connection* c, std::string_view data) {
+  if (!data.empty()) c->in.Append(data);
+}
+
+// Takes the next command off `data` into the batch. Sets *stop when nothing more can be parsed now. False: protocol error.
+bool Reactor::ParseOne(Connection* c, std::string_view* data, size_t* batched, bool* stop) {
+  using Result = resp::RequestParser::Result;
+  size_t consumed = 0;
+  const Result result = c->parser.Next(*data, limits_, &consumed);
+  switch (result) {
+    case Result::kNeedMore:
+      *stop = true;
+      return true;
+    case Result::kLargeBulk:
+      RunBatch(c, *batched);
+      *batched = 0;
+      BeginLarge(c, data, consumed);
+      *stop = true;
+      return true;
+    case Result::kError:
+      RunBatch(c, *batched);
+      *batched = 0;
+      resp::Writer(c->out.empty() ? &out_ : &c->out).Error(c->parser.error());
+      c->state.close_after_reply = true;
+      *stop = true;
+      return false;
+    case Result::kCommand:
+      break;
+  }
+  data->remove_prefix(consumed);
+  if (c->parser.args().empty()) return true;
+  PreparedCommand& command = dispatcher_.at((*batched)++);
+  command.args.swap(c->parser.args());
+  command.owned.clear();
+  if (!c->large_args.empty()) {
+    command.owned.assign(command.args.size(), nullptr);
+    for (auto& [index, value] : c->large_args) command.owned[index] = value;
+    c->large_args.clear();
+  }
+  if (*batched == Dispatcher::kBatch || c->parser.last_was_inline() || !command.owned.empty()) {
+    RunBatch(c, *batched);
+    *batched = 0;
+  }
+  return true;
+}
+
+void Reactor::RunBatch(Connection* c, size_t n) {
+  if (n == 0) return;
+  resp::OutBuffer* out = c->out.empty() ? &out_ : &c->out;
+  dispatcher_.Run(n, &c->state, out, now_, mono_now_);
+  for (size_t i = 0; i < n; ++i) {
+    for (HeapString* value : dispatcher_.at(i).owned) {
+      if (value != nullptr) HeapString::Free(value);
+    }
+    dispatcher_.at(i).owned.clear();
+  }
+  if (out_.size() > kFlushAbove) Flush(c);
+}
+
+void Reactor::Process(Connection* c, std::string_view data) {
+  size_t batched = 0;
+  bool stop = false;
+  while (!stop && !c->state.close_after_reply && !c->takeover_) {
+    if (data.empty() && c->parser.idle()) break;
+    if (!ParseOne(c, &data, &batched, &stop)) data = {};
+  }
+  if (!c->state.close_after_reply) RunBatch(c, batched);
+  KeepUnparsed(c, data);
+  if (c->state.close_after_reply) c->closing = true;
+  Flush(c);
+  if (c->takeover_ && c->out.empty()) {
+    HandOver(c);
+    return;
+  }
+  if ((c->closing && c->out.empty()) || OverOutputLimit(c)) {
+    Close(c, c->closing ? "" : "output buffer over its limit");
+    return;
+  }
+  UpdateInterest(c);
+}
+
+// Sends what the batch wrote; what the socket does not take is kept with the connection.
+void Reactor::Flush(Connection* c) {
+  ThreadStats& stats = server_->engine().stats[static_cast<size_t>(index_)];
+  if (!out_.empty()) {
+    ssize_t n = 0;
+    if (c->out.empty()) n = ::send(c->fd_, out_.data(), out_.size(), MSG_NOSIGNAL);
+    if (n < 0) {
+      n = 0;
+      if (errno != EAGAIN && errno != EINTR) {
+        out_.clear();
+        c->closing = true;
+        c->state.close_after_reply = true;
+        return;
+      }
+    }
+    const auto sent = static_cast<size_t>(n);
+    c->state.bytes_out += out_.size();
+    ThreadStats::Add(&stats.bytes_out, out_.size());
+    ThreadStats::Add(&stats.writes_processed, 1);
+    if (sent < out_.size()) c->out.Append(out_.view().substr(sent));
+    out_.clear();
+    if (out_.capacity() > kKeepCapacity) out_.Release();
+  }
+}
+
+// The socket takes bytes again. False: the connection was closed.
+bool Reactor::SendPending(Connection* c) {
+  const ssize_t n = ::send(c->fd_, c->out.data(), c->out.size(), MSG_NOSIGNAL);
+  if (n < 0) {
+    if (errno == EAGAIN || errno == EINTR) return true;
+    Close(c, std::strerror(errno));
+    return false;
+  }
+  c->state.last_interaction = mono_now_;
+  c->out.Consume(static_cast<size_t>(n));
+  if (!c->out.empty()) return true;
+  c->out.Release();
+  if (c->takeover_) {
+    HandOver(c);
+    return false;
+  }
+  if (c->closing) {
+    Close(c, "");
+    return false;
+  }
+  UpdateInterest(c);
+  return true;
+}
+
+bool Reactor::OverOutputLimit(Connection* c) {
+  const size_t size = c->out.size();
+  if (size == 0) {
+    c->soft_limit_since = MonoMs(0);
+    return false;
+  }
+  const OutputBufferLimit& limit = settings_->output_buffer_limit[static_cast<size_t>(ClientClass::kNormal)];
+  bool over = limit.hard_bytes != 0 && size > limit.hard_bytes;
+  if (limit.soft_bytes != 0 && size > limit.soft_bytes) {
+    if (c->soft_limit_since.value == 0) c->soft_limit_since = mono_now_;
+    over |= mono_now_ - c->soft_limit_since >= limit.soft_seconds * 1000;
+  } else {
+    c->soft_limit_since = MonoMs(0);
+  }
+  if (over) server_->output_limit_disconnections.fetch_add(1);
+  return over;
+}
+
+void Reactor::CloseIdle() {
+  std::vector<Connection*> idle;
+  for (Connection* c : connections_) {
+    const bool timed_out = settings_->timeout_seconds > 0 && !c->state.replica &&
+                           mono_now_ - c->state.last_interaction >= settings_->timeout_seconds * 1000LL;
+    if (timed_out || OverOutputLimit(c)) idle.push_back(c);
+  }
+  for (Connection* c : idle) Close(c, "idle or over its output limit");
+}
+
+void Reactor::Cron() {
+  next_cron_ = mono_now_ + kCronMs;
+  Engine& engine = server_->engine();
+  ThreadStats* stats = &engine.stats[static_cast<size_t>(index_)];
+  if (engine.active_expire.load(std::memory_order_relaxed) && !engine.replica.load(std::memory_order_relaxed)) {
+    const auto stride = static_cast<int>(server_->reactors().size());
+    const size_t deleted = ExpireSweep(&engine, stats, now_, index_, stride, &expire_cursor_, kExpireBudget);
+    if (deleted >= kExpireBudget) next_cron_ = mono_now_ + 4;  // more is due: a quarter of the thread's time
+  }
+  if (++cron_count_ % 10 == 0) CloseIdle();
+  if (index_ == 0) server_->Cron(mono_now_);
+}
+
+}  // namespace pleiad::runtime

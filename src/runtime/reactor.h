@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Reactor: one thread with an epoll loop and its connections. It runs their commands to completion itself. Between waits it is
+// inside the keyspace (Keyspace::Enter), so whoever holds an exclusive section may look at its connections.
+// Wakes ten times a second for its share of expiry and time-outs; otherwise only for work.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/ids.h"
+#include "command/dispatch.h"
+#include "runtime/connection.h"
+#include "server/config/settings.h"
+
+namespace pleiad::runtime {
+
+class Server;
+
+class Reactor {
+ public:
+  Reactor(Server* server, int index, uint64_t seed);
+  ~Reactor();
+
+  void Start();
+  // Ends the loop after its current round and joins. Connections are closed.
+  void Stop();
+
+  // Runs `task` on this reactor's thread, soon. Any thread.
+  void Post(std::function<void()> task);
+  // Takes over an accepted socket. Any thread.
+  void Adopt(int fd, std::string address);
+  // This reactor accepts for all: call before Start.
+  void AddListener(int fd, bool unix_socket);
+
+  int index() const { return index_; }
+  Dispatcher& dispatcher() { return dispatcher_; }
+  // The connections. Own thread, or an exclusive section.
+  const std::vector<Connection*>& connections() const { return connections_; }
+
+ private:
+  struct Listener {
+    int fd;
+    bool unix_socket;
+  };
+  void Loop();
+  void Round(const epoll_event* events, int n);
+  void Accept(const Listener& listener);
+  void AddConnection(int fd, const std::string& address);
+  void OnReadable(Connection* c);
+  bool ReadLarge(Connection* c);
+  void Process(Connection* c, std::string_view data);
+  bool ParseOne(Connection* c, std::string_view* data, size_t* batched, bool* stop);
+  void BeginLarge(Connection* c, std::string_view* data, size_t consumed);
+  void RunBatch(Connection* c, size_t n);
+  void Flush(Connection* c);
+  bool SendPending(Connection* c);
+  bool OverOutputLimit(Connection* c);
+  void Close(Connection* c, std::string_view why);
+  void HandOver(Connection* c);
+  void KeepUnparsed(Connection* c, std::string_view data);
+  void UpdateInterest(Connection* c);
+  void Cron();
+  void CloseIdle();
+  void RunTasks();
+  void RefreshSettings();
+
+  Server* server_;
+  const int index_;
+  int epoll_fd_;
+  int wake_fd_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+  Dispatcher dispatcher_;
+  Prng prng_;
+  std::shared_ptr<const Settings> settings_;
+  uint64_t settings_version_ = 0;
+  resp::RequestLimits limits_;
+
+  UnixMs now_;
+  MonoMs mono_now_;
+  MonoMs next_cron_;
+  int cron_count_ = 0;
+  int expire_cursor_;
+
+  std::vector<char> read_buffer_;
+  resp::OutBuffer out_;
+  std::vector<Listener> listeners_;
+  std::vector<Connection*> connections_;
+
+  std::mutex mutex_;  // guards tasks_
+  std::vector<std::function<void()>> tasks_;
+};
+
+}  // namespace pleiad::runtime

@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "runtime/server.h"
+
+#include <fmt/core.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/prng.h"
+#include "runtime/clock.h"
+#include "runtime/net.h"
+#include "runtime/random.h"
+
+namespace pleiad::runtime {
+namespace {
+
+constexpr size_t kSlowlogArgsMax = 32;
+constexpr size_t kSlowlogArgBytesMax = 128;
+constexpr int kReservedFiles = 32;
+
+int DatabaseCount(const Settings& s) {
+  return s.cluster_enabled ? std::max(1, s.cluster_databases) : std::max(1, s.databases);
+}
+
+EvictionPolicy ToPolicy(MaxmemoryPolicy p) {
+  switch (p) {
+    case MaxmemoryPolicy::kVolatileLru: return EvictionPolicy::kVolatileLru;
+    case MaxmemoryPolicy::kVolatileLfu: return EvictionPolicy::kVolatileLfu;
+    case MaxmemoryPolicy::kVolatileRandom: return EvictionPolicy::kVolatileRandom;
+    case MaxmemoryPolicy::kVolatileTtl: return EvictionPolicy::kVolatileTtl;
+    case MaxmemoryPolicy::kAllkeysLru: return EvictionPolicy::kAllKeysLru;
+    case MaxmemoryPolicy::kAllkeysLfu: return EvictionPolicy::kAllKeysLfu;
+    case MaxmemoryPolicy::kAllkeysRandom: return EvictionPolicy::kAllKeysRandom;
+    case MaxmemoryPolicy::kNoEviction: break;
+  }
+  return EvictionPolicy::kNoEviction;
+}
+
+}  // namespace
+
+Server::Server(std::unique_ptr<ConfigStore> config)
+    : config_(std::move(config)),
+      engine_(DatabaseCount(*config_->settings()), SystemSeed()),
+      run_id_(Prng(SystemSeed()).Hex(40)),
+      started_(MonoNow()),
+      started_unix_(UnixNow()),
+      sampled_at_(started_) {
+  last_save_seconds = started_unix_.value / 1000;
+  ApplySettings(*config_->settings());
+  config_->AddListener([this](const Settings& now, const std::vector<std::string>&) { ApplySettings(now); });
+  int threads = config_->settings()->threads;
+  if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  threads = std::min(threads, Keyspace::kMaxThreads - 8);
+  for (int i = 0; i < threads; ++i) reactors_.push_back(std::make_unique<Reactor>(this, i, SystemSeed()));
+}
+
+Server::~Server() { Stop(); }
+
+void Server::ApplySettings(const Settings& s) {
+  engine_.notify_flags = s.keyspace_events;
+  engine_.maxmemory = s.maxmemory;
+  engine_.policy = ToPolicy(s.maxmemory_policy);
+  engine_.maxmemory_samples = s.maxmemory_samples;
+  engine_.lfu_log_factor = s.lfu_log_factor;
+  engine_.lfu_decay_minutes = s.lfu_decay_time_minutes;
+  engine_.replica_read_only = s.replica_read_only;
+  engine_.require_auth = !s.requirepass.empty();
+  engine_.cluster = s.cluster_enabled;
+  engine_.journal.SetBacklogSize(static_cast<int64_t>(s.repl_backlog_size));
+  engine_.slowlog_cycles = s.slowlog_log_slower_than_us < 0
+                               ? ~0ULL
+                               : static_cast<uint64_t>(static_cast<double>(s.slowlog_log_slower_than_us) *
+                                                       CyclesPerMicrosecond());
+  SetLogLevel(s.loglevel);
+}
+
+// maxclients needs descriptors; where the system refuses them, serve fewer clients and say so loudly.
+void Server::RaiseFileLimit() {
+  const auto settings = config_->settings();
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const auto want = static_cast<rlim_t>(settings->maxclients + kReservedFiles);
+  if (limit.rlim_cur >= want) return;
+  const rlim_t had = limit.rlim_cur;
+  rlimit raised = limit;
+  raised.rlim_cur = want;
+  raised.rlim_max = std::max(limit.rlim_max, want);
+  if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return;
+  raised.rlim_cur = raised.rlim_max = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &raised);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const auto clients = static_cast<int64_t>(limit.rlim_cur) - kReservedFiles;
+  if (limit.rlim_cur >= want) return;
+  PLOG(kWarning, "You requested maxclients of {} requiring at least {} max file descriptors.", settings->maxclients,
+       want);
+  PLOG(kWarning, "Current maximum open files is {}. maxclients has been reduced to {} to compensate for low ulimit.",
+       had, std::max<int64_t>(1, clients));
+  const Status set = config_->SetByServer({{"maxclients", std::to_string(std::max<int64_t>(1, clients))}});
+  if (!set.ok()) PLOG(kWarning, "{}", set.message());
+}
+
+Status Server::Listen() {
+  const auto s = config_->settings();
+  if (s->port != 0) {
+    for (const std::string& address : s->bind) {
+      const bool optional = !address.empty() && address[0] == '-';
+      Result<int> fd = ListenTcp(address, s->port, s->tcp_backlog);
+      if (!fd.ok()) {
+        if (optional) continue;
+        PLOG(kWarning, "{}", fd.message());
+        return Error{fmt::format("Failed listening on port {} (TCP), aborting.", s->port)};
+      }
+      listen_fds_.push_back(*fd);
+      reactors_[0]->AddListener(*fd, false);
+    }
+  }
+  if (!s->unixsocket.empty()) {
+    Result<int> fd = ListenUnix(s->unixsocket, static_cast<unsigned>(s->unixsocketperm), s->tcp_backlog);
+    if (!fd.ok()) return fd.error();
+    listen_fds_.push_back(*fd);
+    reactors_[0]->AddListener(*fd, true);
+  }
+  return Status::Ok();
+}
+
+Status Server::Start() {
+  RaiseFileLimit();
+  startup_memory = static_cast<int64_t>(UsedMemory());
+  Status status = Listen();
+  if (!status.ok()) return status;
+  status = StartCluster();
+  if (!status.ok()) return status;
+  for (auto& reactor : reactors_) reactor->Start();
+  started_up_ = true;
+  return Status::Ok();
+}
+
+void Server::Stop() {
+  StopDrivers();
+  for (auto& reactor : reactors_) reactor->Stop();
+  for (const int fd : listen_fds_) ::close(fd);
+  if (started_up_ && !config_->settings()->unixsocket.empty()) ::unlink(config_->settings()->unixsocket.c_str());
+  listen_fds_.clear();
+  started_up_ = false;
+}
+
+Reactor& Server::NextReactor() {
+  return *reactors_[next_reactor_.fetch_add(1, std::memory_order_relaxed) % reactors_.size()];
+}
+
+void Server::ForEachConnection(const std::function<void(Connection&)>& f) {
+  for (auto& reactor : reactors_) {
+    for (Connection* c : reactor->connections()) f(*c);
+  }
+}
+
+uint64_t Server::Sum(ThreadStats::Counter ThreadStats::*counter) const {
+  uint64_t sum = 0;
+  for (const ThreadStats& s : engine_.stats) sum += (s.*counter).load(std::memory_order_relaxed);
+  return sum;
+}
+
+void Server::ResetStats() {
+  for (ThreadStats& s : engine_.stats) {
+    for (auto counter : {&ThreadStats::commands, &ThreadStats::hits, &ThreadStats::misses, &ThreadStats::expired,
+                         &ThreadStats::evicted, &ThreadStats::bytes_in, &ThreadStats::bytes_out,
+                         &ThreadStats::errors, &ThreadStats::reads_processed, &ThreadStats::writes_processed}) {
+      (s.*counter).store(0, std::memory_order_relaxed);
+    }
+  }
+  for (auto& reactor : reactors_) reactor->dispatcher().ResetStats();
+  total_connections = 0;
+  rejected_connections = 0;
+  sampled_commands_ = sampled_in_ = sampled_out_ = 0;
+}
+
+void Server::AddSlow(const ClientState& client, const Args& args, uint64_t cycles) {
+  if (client.last_command != nullptr && (client.last_command->flags & kCmdSkipSlowlog)) return;
+  SlowlogEntry entry;
+  entry.unix_seconds = UnixNow().value / 1000;
+  entry.micros = static_cast<int64_t>(static_cast<double>(cycles) / CyclesPerMicrosecond());
+  entry.address = client.address;
+  entry.client_name = client.name;
+  const size_t shown = std::min(args.size(), kSlowlogArgsMax);
+  for (size_t i = 0; i < shown; ++i) {
+    if (shown < args.size() && i + 1 == shown) {
+      entry.args.push_back(fmt::format("... ({} more arguments)", args.size() - shown + 1));
+    } else if (args[i].size() > kSlowlogArgBytesMax) {
+      entry.args.push_back(fmt::format("{}... ({} more bytes)", args[i].substr(0, kSlowlogArgBytesMax),
+                                       args[i].size() - kSlowlogArgBytesMax));
+    } else {
+      entry.args.emplace_back(args[i]);
+    }
+  }
+  const auto max = static_cast<size_t>(std::max<int64_t>(0, config_->settings()->slowlog_max_len));
+  const std::lock_guard<std::mutex> lock(slowlog_mutex_);
+  entry.id = slowlog_next_id_++;
+  slowlog_.push_front(std::move(entry));
+  while (slowlog_.size() > max) slowlog_.pop_back();
+}
+
+std::deque<SlowlogEntry> Server::Slowlog() {
+  const std::lock_guard<std::mutex> lock(slowlog_mutex_);
+  return slowlog_;
+}
+
+void Server::ClearSlowlog() {
+  const std::lock_guard<std::mutex> lock(slowlog_mutex_);
+  slowlog_.clear();
+}
+
+void Server::RequestShutdown() {
+  shutdown_requested_ = true;
+  if (shutdown_hook_) shutdown_hook_();
+}
+
+void Server::SampleRates(MonoMs now) {
+  const int64_t passed = now - sampled_at_;
+  if (passed < 1000) return;
+  const uint64_t commands = Sum(&ThreadStats::commands);
+  const uint64_t in = Sum(&ThreadStats::bytes_in);
+  const uint64_t out = Sum(&ThreadStats::bytes_out);
+  instantaneous_ops = static_cast<int64_t>(commands - sampled_commands_) * 1000 / passed;
+  instantaneous_input_bytes = static_cast<int64_t>(in - sampled_in_) * 1000 / passed;
+  instantaneous_output_bytes = static_cast<int64_t>(out - sampled_out_) * 1000 / passed;
+  sampled_at_ = now;
+  sampled_commands_ = commands;
+  sampled_in_ = in;
+  sampled_out_ = out;
+}
+
+void Server::Cron(MonoMs now) {
+  SampleRates(now);
+  const uint64_t used = UsedMemory();
+  if (used > peak_memory.load()) peak_memory = used;
+}
+
+}  // namespace pleiad::runtime

@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Server: one node. Owns the engine, the configuration, the reactors and (in cluster mode) the drivers, and is what commands
+// about the server talk to. Several may live in one process (tests).
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "command/engine.h"
+#include "runtime/reactor.h"
+#include "server/config/store.h"
+
+namespace pleiad::runtime {
+
+class ClusterDriver;
+class ReplicationDriver;
+
+struct SlowlogEntry {
+  uint64_t id;
+  int64_t unix_seconds;
+  int64_t micros;
+  std::vector<std::string> args;
+  std::string address;
+  std::string client_name;
+};
+
+class Server {
+ public:
+  explicit Server(std::unique_ptr<ConfigStore> config);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Opens the sockets and starts the threads. The error says which address or file and why.
+  Status Start();
+  // Ends everything in order. After it the object may only be destroyed.
+  void Stop();
+
+  Engine& engine() { return engine_; }
+  ConfigStore& config() { return *config_; }
+  std::shared_ptr<const Settings> settings() const { return config_->settings(); }
+  std::vector<std::unique_ptr<Reactor>>& reactors() { return reactors_; }
+  Reactor& NextReactor();
+
+  // Calls f for every connection. REQUIRES: exclusive section.
+  void ForEachConnection(const std::function<void(Connection&)>& f);
+
+  uint64_t NextClientId() { return next_client_id_.fetch_add(1) + 1; }
+  std::atomic<int64_t> connected_clients{0};
+  std::atomic<uint64_t> total_connections{0};
+  std::atomic<uint64_t> rejected_connections{0};
+  std::atomic<uint64_t> evicted_clients{0};
+  std::atomic<uint64_t> output_limit_disconnections{0};
+  std::atomic<uint64_t> peak_memory{0};
+  std::atomic<int64_t> startup_memory{0};
+  std::atomic<int64_t> instantaneous_ops{0};
+  std::atomic<int64_t> instantaneous_input_bytes{0};
+  std::atomic<int64_t> instantaneous_output_bytes{0};
+  std::atomic<int64_t> last_save_seconds{0};
+  std::atomic<uint64_t> dirty_at_last_save{0};
+  std::atomic<int64_t> stat_reset_mono_ms{0};
+
+  const std::string& run_id() const { return run_id_; }
+  MonoMs started() const { return started_; }
+  UnixMs started_unix() const { return started_unix_; }
+  const std::string& executable() const { return executable_; }
+  void set_executable(std::string path) { executable_ = std::move(path); }
+
+  // Sum of a figure over the threads.
+  uint64_t Sum(ThreadStats::Counter ThreadStats::*counter) const;
+  void ResetStats();  // REQUIRES: exclusive section
+
+  // SLOWLOG. Thread-safe.
+  void AddSlow(const ClientState& client, const Args& args, uint64_t cycles);
+  std::deque<SlowlogEntry> Slowlog();
+  void ClearSlowlog();
+
+  // SHUTDOWN and signals: main waits for it.
+  void RequestShutdown();
+  bool shutdown_requested() const { return shutdown_requested_.load(); }
+  void set_shutdown_hook(std::function<void()> hook) { shutdown_hook_ = std::move(hook); }
+
+  // Ten times a second on reactor 0.
+  void Cron(MonoMs now);
+  bool started_up() const { return started_up_; }
+
+ private:
+  Status Listen();
+  Status StartCluster();
+  void StopDrivers();
+  void ApplySettings(const Settings& settings);
+  void RaiseFileLimit();
+  void SampleRates(MonoMs now);
+
+  std::unique_ptr<ConfigStore> config_;
+  Engine engine_;
+  std::vector<std::unique_ptr<Reactor>> reactors_;
+  std::atomic<uint64_t> next_client_id_{0};
+  std::atomic<size_t> next_reactor_{0};
+  std::atomic<bool> shutdown_requested_{false};
+  std::function<void()> shutdown_hook_;
+  std::string run_id_;
+  std::string executable_;
+  MonoMs started_;
+  UnixMs started_unix_;
+  bool started_up_ = false;
+  std::vector<int> listen_fds_;
+
+  MonoMs sampled_at_;
+  uint64_t sampled_commands_ = 0;
+  uint64_t sampled_in_ = 0;
+  uint64_t sampled_out_ = 0;
+
+  std::mutex slowlog_mutex_;
+  std::deque<SlowlogEntry> slowlog_;
+  uint64_t slowlog_next_id_ = 0;
+};
+
+}  // namespace pleiad::runtime

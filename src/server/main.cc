@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/main.h"
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "base/version.h"
+#include "cli/cli.h"
+#include "server/trib_main.h"
+
+namespace pleiad {
+namespace {
+
+constexpr std::string_view kUsage =
+    "usage: pleiad SUBCOMMAND [ARGUMENTS]\n"
+    "\n"
+    "  server [FILE] [--directive value ...]   run a node\n"
+    "  cli [OPTIONS] [COMMAND ...]             talk to a node or a cluster (-c)\n"
+    "  trib COMMAND ...                        create and check clusters (pleiad trib help)\n"
+    "  help, --version\n"
+    "\n"
+    "Linked under the names redis-server, redis-cli, redis-trib, redis-trib.rb, valkey-server or valkey-cli it is that "
+    "program.\n";
+
+std::string_view ProgramName(const char* path) {
+  const std::string_view name(path);
+  const size_t slash = name.rfind('/');
+  return slash == std::string_view::npos ? name : name.substr(slash + 1);
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  const std::string_view program = ProgramName(argv[0]);
+  if (program == "redis-server" || program == "valkey-server") return ServerMain(argc, argv);
+  if (program == "redis-cli" || program == "valkey-cli") return CliMain(argc, argv, TribMain);
+  if (program == "redis-trib" || program == "redis-trib.rb") return TribMain(argc, argv);
+  const std::string_view word = argc > 1 ? argv[1] : "help";
+  if (word == "server") return ServerMain(argc - 1, argv + 1);
+  if (word == "cli") return CliMain(argc - 1, argv + 1, TribMain);
+  if (word == "trib") return TribMain(argc - 1, argv + 1);
+  if (word == "--version" || word == "-v" || word == "version") {
+    std::printf("Pleiad %s\n", kPleiadVersion);
+    return 0;
+  }
+  const bool asked = word == "help" || word == "--help" || word == "-h";
+  if (!asked) std::fprintf(stderr, "pleiad: unknown subcommand '%s'\n\n", argv[1]);
+  std::fwrite(kUsage.data(), 1, kUsage.size(), asked ? stdout : stderr);
+  return asked ? 0 : 1;
+}
+
+}  // namespace pleiad
