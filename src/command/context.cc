@@ -98,12 +98,32 @@ Entry* ReadContext::FindMutable(const Key& key, int db, bool touch) {
     e = nullptr;
   }
   if (!touch) return e;
-  if (e == nullptr) {
-    ThreadStats::Add(&stats_->misses, 1);
-    return nullptr;
+  CountLookup(key, db, e != nullptr);
+  if (e != nullptr && !client_->no_touch) Touch(e);
+  return e;
+}
+
+void ReadContext::CountLookup(const Key& key, int db, bool hit) {
+  if (hit) [[likely]] {
+    ThreadStats::Add(&stats_->hits, 1);
+    return;
   }
-  ThreadStats::Add(&stats_->hits, 1);
-  if (!client_->no_touch) Touch(e);
+  ThreadStats::Add(&stats_->misses, 1);
+  if ((engine_->notify_flags.load(std::memory_order_relaxed) & kNotifyKeyMiss) && engine_->observer != nullptr) {
+    engine_->observer->OnEvent(kNotifyKeyMiss, "keymiss", db, key.bytes);
+  }
+}
+
+const Entry* ReadContext::Peek(const Key& key) {
+  const Entry* e = FindMutable(key, db_, false);
+  CountLookup(key, db_, e != nullptr);
+  return e;
+}
+
+const Entry* ReadContext::FindAndTouch(const Key& key) {
+  Entry* e = FindMutable(key, db_, false);
+  CountLookup(key, db_, e != nullptr);
+  if (e != nullptr) Touch(e);
   return e;
 }
 
@@ -137,6 +157,14 @@ void WriteContext::SetString(const Key& key, std::string_view value, int64_t exp
   SlotDb* slot_db = DbOf(key, db_, true);
   engine_->keyspace.BeforeChange(key.slot, db_, *slot_db, key.hash);
   Entry* old = slot_db->table.Find(key.hash, key.bytes);
+  if (old != nullptr && old->has_expiry() && old->expiry_ms() <= now_.value && !client_->from_master) [[unlikely]] {
+    // Its time is over: KEEPTTL must not inherit it, and listeners hear that it expired.
+    keep_expiry = false;
+    if (!engine_->replica.load(std::memory_order_relaxed)) {
+      ExpireNow(key, db_, slot_db, old);
+      old = nullptr;
+    }
+  }
   // Overwriting in place is most of a cache's writes: no allocation, no change of the table.
   if (old != nullptr && owned == nullptr && old->type() == ValueType::kString && !old->modified()) {
     if (keep_expiry) expiry_ms = old->expiry_ms();
@@ -156,6 +184,7 @@ void WriteContext::SetString(const Key& key, std::string_view value, int64_t exp
   fresh->set_access(FreshAccessBits(*engine_, now_));
   if (old == nullptr) {
     slot_db->table.Insert(key.hash, fresh, engine_->keyspace.hash_seed());
+    Notify(kNotifyNew, "new", key);
   } else {
     Unlink(slot_db, old);
     slot_db->table.Replace(key.hash, old, fresh);
@@ -174,6 +203,7 @@ void WriteContext::Put(const Key& key, Entry* entry, int db) {
     Entry::Free(old);
   } else {
     slot_db->table.Insert(key.hash, entry, engine_->keyspace.hash_seed());
+    Notify(kNotifyNew, "new", key, db);
   }
   Link(key, slot_db, entry);
   Changed(key, db);

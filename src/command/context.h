@@ -40,6 +40,8 @@ class Args {
   std::span<const std::string_view> all() const { return args_; }
   // True if argument i (case-insensitive) is `word`.
   bool Is(size_t i, std::string_view word) const;
+  // True if Take(i) would give something.
+  bool Owned(size_t i) const { return owned_ != nullptr && i < owned_->size() && (*owned_)[i] != nullptr; }
   // A large argument that was read into memory of its own: the caller may take it over. Null for ordinary ones.
   HeapString* Take(size_t i) const;
 
@@ -63,10 +65,14 @@ class ReadContext {
   void set_keys(const std::vector<Key>* keys) { keys_ = keys; }
 
   // The entry, or null if the key is absent or expired (what expired is deleted on a master). Counts a hit or miss and
-  // marks the access, unless `touch` is false (TTL, OBJECT, EXISTS of the field do not count as an access).
+  // marks the access, unless `touch` is false (commands that write, OBJECT).
   // Valid until the handler returns or changes the key. Cost: one bucket line and the entry.
   const Entry* Find(const Key& key, bool touch = true) { return FindMutable(key, db_, touch); }
   const Entry* Find(const Key& key, int db, bool touch) { return FindMutable(key, db, touch); }
+  // Counts a hit or miss, but is no access for the eviction policy: EXISTS, TTL, TYPE.
+  const Entry* Peek(const Key& key);
+  // An access even if the client said CLIENT NO-TOUCH: TOUCH.
+  const Entry* FindAndTouch(const Key& key);
 
   // The 24 access bits as seconds idle (LRU policies) or as LFU counter.
   int64_t IdleSeconds(const Entry& e) const;
@@ -77,6 +83,7 @@ class ReadContext {
 
  protected:
   Entry* FindMutable(const Key& key, int db, bool touch);
+  void CountLookup(const Key& key, int db, bool hit);
   void Touch(Entry* e);
   void ExpireNow(const Key& key, int db, SlotDb* slot_db, Entry* e);
 

@@ -102,6 +102,7 @@ struct Engine {
   std::atomic<int> lfu_log_factor{10};
   std::atomic<int> lfu_decay_minutes{1};
   std::atomic<bool> active_expire{true};
+  std::atomic<uint64_t> bulk_bytes_max{512 << 20};  // proto-max-bulk-len: a string may not grow beyond
   std::atomic<uint64_t> slowlog_cycles{~0ULL};   // commands longer than that go to `on_slow`
 
   // State of the node.
