@@ -113,7 +113,7 @@ class ClusterDriver {
   uint64_t links_closed_over_limit() const { return over_limit_.load(std::memory_order_relaxed); }
   // Whether the last save of nodes.conf failed and was not made good yet.
   bool unsaved() const { return unsaved_flag_.load(std::memory_order_relaxed); }
-  uint16_t bus_port() const { return options_.config.cport; }
+  uint16_t bus_port() const { return static_cast<uint16_t>(options_.bus_port); }
 
  private:
   // What others may hear from us when the disk fails: the claims of the last save.
@@ -139,12 +139,16 @@ class ClusterDriver {
   void PauseListening(bool pause);
   void OnLinkEvent(cluster::LinkId id, uint32_t events);
   void ReadLink(cluster::LinkId id);
+  // The link is gone: frees it, and tells the machine.
   void DropLink(cluster::LinkId id, bool refused);
+  void EraseLink(cluster::LinkId id);
+  void NoteHostile(const BusLink& link, const std::string& why);
   void ReapStrangers(MonoMs now);
 
   // The machine
   void Feed(cluster::Event event);
   void Obey(cluster::Effects effects);
+  void LogTraces(const std::vector<cluster::Trace>& traces) const;
   void ObeyLinks(std::vector<cluster::LinkAction>* actions);
   void Obey(const cluster::ConnectLink& action);
   void Obey(cluster::SendPacket& action);
@@ -161,7 +165,9 @@ class ClusterDriver {
   void NoteSaved();
   void NoteSaveFailed(const Status& status);
   void ReleaseDeferred();
+  // False: it would carry a claim or vote that is not on disk. May lower its current epoch.
   bool MayLeave(cluster::Packet* packet) const;
+  void RetrySave(MonoMs now);
 
   ClusterDriverOptions options_;
   const ClusterCallbacks callbacks_;
@@ -183,6 +189,8 @@ class ClusterDriver {
   bool unsaved_ = false;    // a save that mattered failed
   bool save_soon_ = false;  // a save that can wait, does
   MonoMs last_save_try_{0};
+  MonoMs last_reap_{0};
+  MonoMs last_hostile_log_{0};
   std::string save_error_;
   std::map<uint16_t, cluster::SlotChange> deferred_slots_;
   std::optional<cluster::ReplicationRole> deferred_role_;
