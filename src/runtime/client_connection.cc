@@ -41,19 +41,27 @@ int PollMs(int64_t deadline_ms) {
 }
 
 std::string ErrnoText(int error) {
+  if (error == ECANCELED) return std::string(ClientConnection::kInterrupted);
   if (error == ETIMEDOUT) return std::string(ClientConnection::kTimedOut);
   return std::strerror(error);
 }
 
-// A non-blocking connect that gives up at the deadline. 0 or an errno.
-int ConnectUntil(int fd, const sockaddr* address, socklen_t size, int64_t deadline_ms) {
+// How long to wait, and what may end the wait.
+struct Patience {
+  int64_t deadline_ms;
+  int interrupt_fd;
+};
+
+// A non-blocking connect. 0 or an errno; ECANCELED after an interrupt.
+int ConnectUntil(int fd, const sockaddr* address, socklen_t size, Patience patience) {
   if (connect(fd, address, size) == 0) return 0;
   if (errno != EINPROGRESS && errno != EINTR) return errno;
   for (;;) {
-    pollfd wait = {fd, POLLOUT, 0};
-    const int ready = poll(&wait, 1, PollMs(deadline_ms));
+    pollfd waits[2] = {{fd, POLLOUT, 0}, {patience.interrupt_fd, POLLIN, 0}};  // poll skips an fd of -1
+    const int ready = poll(waits, 2, PollMs(patience.deadline_ms));
     if (ready == 0) return ETIMEDOUT;
-    if (ready > 0) break;
+    if (ready > 0 && waits[0].revents != 0) break;
+    if (ready > 0) return ECANCELED;
     if (errno != EINTR) return errno;
   }
   int error = 0;
@@ -62,10 +70,10 @@ int ConnectUntil(int fd, const sockaddr* address, socklen_t size, int64_t deadli
   return error;
 }
 
-Result<int> OpenSocket(int family, const sockaddr* address, socklen_t size, int64_t deadline_ms) {
+Result<int> OpenSocket(int family, const sockaddr* address, socklen_t size, Patience patience) {
   const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return Error{ErrnoText(errno)};
-  const int error = ConnectUntil(fd, address, size, deadline_ms);
+  const int error = ConnectUntil(fd, address, size, patience);
   if (error != 0) {
     close(fd);
     return Error{ErrnoText(error)};
@@ -78,15 +86,15 @@ Result<int> OpenSocket(int family, const sockaddr* address, socklen_t size, int6
   return fd;
 }
 
-Result<int> OpenUnix(const std::string& path, int64_t deadline_ms) {
+Result<int> OpenUnix(const std::string& path, Patience patience) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path)) return Error{"The path of the socket is too long"};
   std::memcpy(address.sun_path, path.data(), path.size());
-  return OpenSocket(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof(address), deadline_ms);
+  return OpenSocket(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof(address), patience);
 }
 
-Result<int> OpenTcp(const std::string& host, int port, int64_t deadline_ms) {
+Result<int> OpenTcp(const std::string& host, int port, Patience patience) {
   addrinfo hints = {};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -95,7 +103,7 @@ Result<int> OpenTcp(const std::string& host, int port, int64_t deadline_ms) {
   if (failed != 0) return Error{gai_strerror(failed)};
   Result<int> fd = Error{"No address"};
   for (const addrinfo* at = found; at != nullptr && !fd.ok(); at = at->ai_next) {
-    fd = OpenSocket(at->ai_family, at->ai_addr, at->ai_addrlen, deadline_ms);
+    fd = OpenSocket(at->ai_family, at->ai_addr, at->ai_addrlen, patience);
   }
   freeaddrinfo(found);
   return fd;
@@ -104,9 +112,9 @@ Result<int> OpenTcp(const std::string& host, int port, int64_t deadline_ms) {
 }  // namespace
 
 Result<std::unique_ptr<ClientConnection>> ClientConnection::Connect(const ConnectOptions& options) {
-  const int64_t deadline_ms = DeadlineIn(options.connect_timeout_ms);
-  const Result<int> fd = options.unix_path.empty() ? OpenTcp(options.host, options.port, deadline_ms)
-                                                   : OpenUnix(options.unix_path, deadline_ms);
+  const Patience patience = {DeadlineIn(options.connect_timeout_ms), options.interrupt_fd};
+  const Result<int> fd = options.unix_path.empty() ? OpenTcp(options.host, options.port, patience)
+                                                   : OpenUnix(options.unix_path, patience);
   if (!fd.ok()) return fd.error();
   return std::unique_ptr<ClientConnection>(new ClientConnection(*fd, options));
 }
@@ -117,6 +125,18 @@ std::string ClientConnection::Peer() const {
   if (!options_.unix_path.empty()) return options_.unix_path;
   const bool ipv6 = options_.host.find(':') != std::string::npos;
   return (ipv6 ? "[" + options_.host + "]" : options_.host) + ":" + std::to_string(options_.port);
+}
+
+std::string ClientConnection::PeerIp() const {
+  sockaddr_storage address = {};
+  socklen_t size = sizeof(address);
+  char host[NI_MAXHOST];
+  const auto* peer = reinterpret_cast<const sockaddr*>(&address);
+  if (getpeername(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0 || address.ss_family == AF_UNIX ||
+      getnameinfo(peer, size, host, sizeof(host), nullptr, 0, NI_NUMERICHOST) != 0) {
+    return {};
+  }
+  return host;
 }
 
 Error ClientConnection::Broken(std::string_view what) {

@@ -37,7 +37,7 @@ struct ConnectOptions {
   std::string unix_path;        // when not empty, host and port are ignored
   int connect_timeout_ms = 0;   // 0: the kernel's own, about two minutes
   int io_timeout_ms = 0;        // for one SendCommand or ReadReply; 0: wait for ever
-  int interrupt_fd = -1;        // readable while ReadReply waits: it returns kInterrupted (a signalfd of Ctrl-C)
+  int interrupt_fd = -1;        // readable while Connect or ReadReply waits: kInterrupted (a signalfd of Ctrl-C)
   resp::ReplyLimits limits;
 };
 
@@ -82,6 +82,8 @@ class ClientConnection {
   void set_io_timeout_ms(int timeout_ms) { options_.io_timeout_ms = timeout_ms; }
   // "127.0.0.1:7000", "[::1]:7000" or the path.
   std::string Peer() const;
+  // The numeric address of the peer, where Peer() has the name that was asked for. Empty for a Unix socket.
+  std::string PeerIp() const;
 
  private:
   ClientConnection(int fd, ConnectOptions options)
