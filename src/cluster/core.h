@@ -38,7 +38,8 @@ inline constexpr int64_t kRejoinMin = 500;
 inline constexpr int64_t kRejoinMax = 5000;
 inline constexpr int64_t kOrphanDelay = 5000;
 inline constexpr int64_t kReconnectMax =
-    1000;  // pause between connection attempts: NT/20, at most this
+    1000;                                 // pause between connection attempts: NT/20, at most this
+inline constexpr int64_t kDialMin = 200;  // a connection attempt gets NT/4, at least this
 inline constexpr int64_t kNewsInterval = 100;  // newcomers are announced at most this often
 inline constexpr int64_t kGossipMin = 10;  // entries in a heartbeat, where there are as many nodes
 inline constexpr int64_t kGossipPongSkew = 500;  // how far ahead another's clock may be
@@ -275,6 +276,7 @@ class Core {
 
   SlotSet not_claimed_;         // the owner stopped claiming it; nobody else took it yet
   std::set<NodeId> newcomers_;  // not yet announced
+  std::set<NodeId> newly_met_;  // became known by a handshake in this run, not by gossip
   MonoMs news_sent_{0};
   MonoMs started_{0};
   bool boot_delay_ = false;  // a master that booted with slots waits before it is writable

@@ -29,7 +29,9 @@ namespace pleiad::cluster {
 // The whole new content of nodes.conf.
 struct Persist {
   std::string content;
-  bool sync = true;  // false: nothing below rests on it, the fsync may be left out
+  // False: nothing below rests on it, so the driver may put it off, for a second at most and no
+  // further than the next one. What is written is always fsynced before it replaces the file.
+  bool sync = true;
 };
 
 struct ConnectLink {

@@ -150,6 +150,10 @@ void Core::ReadForgotten(const PingExtension& extension) {
   Node* node = state_->Find(forgotten->id);
   if (node == nullptr || node->IsMyself() || node == me()->master) return;
   const uint64_t ttl_s = std::min(forgotten->ttl_s, rule::kForgetTtlMaxS);
+  // An operator has introduced it again since it was forgotten (as far as bans last equally long
+  // everywhere).
+  const MonoMs banned_at = now() + (static_cast<int64_t>(ttl_s) * 1000 - config_.forget_ban_ms);
+  if (newly_met_.count(node->id) != 0 && node->created >= banned_at) return;
   Notice(fmt::format("Forgetting node {} as another node was told", Name(node)));
   Ban(forgotten->id, static_cast<int64_t>(ttl_s) * 1000);
   RemoveNode(node);

@@ -56,6 +56,13 @@ void Core::OnMeet(Link* link, Node* sender, const Packet& packet) {
     if (link->node != nullptr) return;  // the same one again
     const std::string ip = packet.my_ip.empty() ? link->peer_ip : packet.my_ip;
     StartHandshake(ip, packet.port, packet.cport, packet.pport, 0);
+    for (const auto& [id, node] : state_->nodes()) {
+      if (node->InHandshake() && node->inbound_link.value == 0 && node->ip == ip &&
+          node->cport == packet.cport) {
+        BindInbound(link, node.get());
+        break;
+      }
+    }
     return;
   }
   // A known node thinks that we do not know it: our link to it leads elsewhere, or it lost that
@@ -73,12 +80,17 @@ bool Core::IdentifyOutbound(Link* link, Node** sender, const Packet& packet) {
       // Met again under another address, or ourselves.
       Node* known = *sender;
       if (!known->IsMyself() && UpdateAddress(known, link, packet)) MaySave();
+      if (Link* opened = FindLink(node->inbound_link)) {
+        opened->node = nullptr;  // stays: the next packet on it binds it to the known row
+        node->inbound_link = LinkId();
+      }
       RemoveNode(node);
       return false;
     }
     newcomers_.insert(packet.sender);
     state_->Rename(node, packet.sender);
     state_->bans.erase(packet.sender);
+    newly_met_.insert(packet.sender);
     const uint16_t role = packet.replica_of.empty() ? kFlagMaster : kFlagReplica;
     node->flags = static_cast<uint16_t>((node->flags & ~(kFlagHandshake | kFlagMeet)) | role);
     if (link->extensions) node->flags |= kFlagExtensions;

@@ -92,6 +92,10 @@ void Core::NoteSender(Link* link, Node* sender, const Packet& packet) {
     }
   }
   if (packet.current_epoch >= sender->epoch_seen) sender->repl_offset = packet.offset;
+  // A sibling's last word before the election may make us the best ranked.
+  if (election_.start.value != 0 && !election_.sent && sender->master == me()->master) {
+    election_check_ = true;
+  }
   ManualFailover& manual = state_->manual_failover;
   if (manual.end.value != 0 && me()->master == sender && manual.master_offset.value < 0 &&
       (packet.mflags[0] & kMessagePaused) != 0) {
@@ -189,6 +193,7 @@ void Core::UpdateRole(Node* sender, const Packet& packet) {
   if (packet.replica_of.empty()) {
     if (sender->IsReplica()) {
       Notice(fmt::format("Node {} is a master now", Name(sender)));
+      if (sender->Failed()) ClearFail(sender);  // it failed as a replica; as a master it is alive
       PromoteNode(sender);
     }
     return;

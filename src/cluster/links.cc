@@ -69,12 +69,19 @@ void Core::ReconnectAll() {
   }
 }
 
-// Alive or not, a link that brought nothing for half the timeout may itself be what is broken.
+// Alive or not, a link that brought nothing for half the timeout may itself be what is broken. A
+// connection that is not made is tried anew long before the kernel would: after a cut heals, that
+// is what we wait for.
 void Core::ResetStaleLink(Node* node) {
   const int64_t half = NodeTimeout() / 2;
   if (node->link.value == 0 || node->ping_sent.value == 0) return;
-  if (now() - node->link_created <= NodeTimeout()) return;
-  if (now() - node->ping_sent <= half || now() - node->data_received <= half) return;
+  const int64_t age = now() - node->link_created;
+  const int64_t unanswered = now() - node->ping_sent;
+  const bool stuck = !node->link_up && age > std::max(NodeTimeout() / 4, rule::kDialMin);
+  const bool silent = unanswered > half && now() - node->data_received > half;
+  // It talks on its own link and does not answer on ours: a connection that only we believe in.
+  const bool deaf = unanswered > 2 * NodeTimeout();
+  if (!stuck && !(age > NodeTimeout() && (silent || deaf))) return;
   CloseOutbound(node);
   Connect(node);
 }

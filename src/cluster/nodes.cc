@@ -40,6 +40,7 @@ void Core::RemoveNode(Node* node) {
     if (link.node == node) link.node = nullptr;
   }
   newcomers_.erase(node->id);
+  newly_met_.erase(node->id);
   state_->Remove(node);
   MaySave();
 }

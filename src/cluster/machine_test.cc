@@ -1,0 +1,256 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What transcripts show badly: single packets and their effects, and random misfortune.
+// PLEIAD_SEEDS=N tries more seeds.
+#include "cluster/machine.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "base/prng.h"
+#include "base/text.h"
+#include "cluster/testing/world.h"
+
+namespace pleiad::cluster::testing {
+namespace {
+
+NodeId Id(char c) { return *NodeId::Parse(std::string(40, c)); }
+
+// A voter `a` that owns slots 0-9 and knows master b (slots 10-16383, FAIL) with its replica c, by
+// packets alone.
+class Voter : public ::testing::Test {
+ protected:
+  Voter() {
+    auto state = std::make_unique<ClusterState>(Id('a'), Id('a'));
+    state->now = MonoMs(1);
+    machine_ = std::make_unique<Machine>(ClusterConfig{}, 1, std::move(state));
+    machine_->Start(MonoMs(1), UnixMs(1));
+    Step(AdminRequest{1, AdminSetConfigEpoch{1}, 0, 0});
+    Step(AdminRequest{1, AdminAddSlots{{{SlotId(0), SlotId(9)}}}, 0, 0});
+    for (const char c : {'b', 'c'}) {
+      const Effects met = Step(AdminRequest{1, AdminMeet{"10.0.0.1", c, 1000 + c}, 0, 0});
+      links_[c] = std::get<ConnectLink>(met.links.at(0)).link;
+      Step(LinkUp{links_[c]});
+    }
+    Packet b = From('b', PacketType::kPong);
+    for (int n = 10; n < kSlotCount; ++n) b.slots.Set(SlotId(static_cast<uint16_t>(n)));
+    slots_ = b.slots;
+    b.config_epoch = b.current_epoch = Epoch(5);
+    Say('b', b);
+    Packet c = From('c', PacketType::kPong);
+    c.replica_of = Id('b');
+    c.flags = kFlagReplica;
+    Say('c', c);
+    Packet fail = From('c', PacketType::kFail);
+    fail.replica_of = Id('b');
+    fail.fail_about = Id('b');
+    Say('c', fail);
+    EXPECT_TRUE(machine_->state().Find(Id('b'))->Failed());
+    EXPECT_EQ(machine_->state().Find(Id('c'))->master, machine_->state().Find(Id('b')));
+  }
+  static Packet From(char c, PacketType type) {
+    Packet packet;
+    packet.type = type;
+    packet.sender = Id(c);
+    packet.port = static_cast<uint16_t>(c);
+    packet.cport = static_cast<uint16_t>(1000 + c);
+    packet.flags = kFlagMaster;
+    packet.current_epoch = Epoch(5);
+    return packet;
+  }
+  Packet Request(uint64_t current, uint64_t config) {
+    Packet packet = From('c', PacketType::kAuthRequest);
+    packet.flags = kFlagReplica;
+    packet.replica_of = Id('b');
+    packet.slots = slots_;
+    packet.current_epoch = Epoch(current);
+    packet.config_epoch = Epoch(config);
+    return packet;
+  }
+  Effects Step(Event event) {
+    now_ += 1;
+    return machine_->Step({MonoMs(now_), UnixMs(now_), std::move(event)});
+  }
+  Effects Say(char c, Packet packet) { return Step(PacketReceived{links_[c], std::move(packet)}); }
+  static int Count(const Effects& effects, PacketType type) {
+    int count = 0;
+    for (const LinkAction& action : effects.links) {
+      const auto* send = std::get_if<SendPacket>(&action);
+      count += send != nullptr && send->packet.type == type ? 1 : 0;
+    }
+    return count;
+  }
+  std::unique_ptr<Machine> machine_;
+  std::map<char, LinkId> links_;
+  SlotSet slots_;
+  int64_t now_ = 1;
+};
+
+TEST_F(Voter, VotesOncePerEpochAndSavesFirst) {
+  const Effects first = Say('c', Request(6, 5));
+  ASSERT_EQ(Count(first, PacketType::kAuthAck), 1);
+  ASSERT_TRUE(first.persist.has_value());
+  EXPECT_TRUE(first.persist->sync);
+  EXPECT_NE(first.persist->content.find("lastVoteEpoch 6"), std::string::npos);
+  EXPECT_EQ(Count(Say('c', Request(6, 5)), PacketType::kAuthAck), 0);
+  EXPECT_EQ(Count(Say('c', Request(7, 5)), PacketType::kAuthAck), 1);
+  EXPECT_EQ(Count(Say('c', Request(6, 5)), PacketType::kAuthAck), 0);
+}
+
+TEST_F(Voter, AnswersAStaleCandidateWithUpdate) {
+  const Effects denied = Say('c', Request(6, 4));
+  EXPECT_EQ(Count(denied, PacketType::kAuthAck), 0);
+  EXPECT_EQ(Count(denied, PacketType::kUpdate), 1);
+  EXPECT_EQ(machine_->state().last_vote_epoch.value, 0U);
+}
+
+TEST_F(Voter, RefusesImplausibleEpochs) {
+  EXPECT_EQ(Count(Say('c', Request(6 + (uint64_t{1} << 40), 5)), PacketType::kAuthAck), 0);
+  EXPECT_EQ(machine_->state().current_epoch.value, 5U);
+}
+
+TEST_F(Voter, RefusesWhileTheMasterIsWell) {
+  Step(Tick{});
+  now_ += 2 * 15000 + 1;
+  Packet pong = From('b', PacketType::kPong);
+  pong.slots = slots_;
+  pong.config_epoch = Epoch(5);
+  Say('b', pong);
+  EXPECT_FALSE(machine_->state().Find(Id('b'))->Failed());
+  EXPECT_EQ(Count(Say('c', Request(6, 5)), PacketType::kAuthAck), 0);
+  Packet forced = Request(7, 5);
+  forced.mflags[0] |= kMessageForceAck;
+  EXPECT_EQ(Count(Say('c', forced), PacketType::kAuthAck), 1);
+}
+
+TEST_F(Voter, BelievesNothingOfAStranger) {
+  const LinkId link(kInboundLink | 7);
+  Step(InboundOpened{link, "10.0.0.9", "10.0.0.1"});
+  Packet ping = From('e', PacketType::kPing);
+  ping.current_epoch = ping.config_epoch = Epoch(50);
+  ping.slots.Set(SlotId(0));
+  ping.gossip.push_back({Id('d'), 0, 0, "10.0.0.8", 1, 2, kFlagMaster, 0});
+  const Effects answer = Step(PacketReceived{link, ping});
+  EXPECT_EQ(Count(answer, PacketType::kPong), 1);
+  EXPECT_EQ(machine_->state().size(), 3U);
+  EXPECT_EQ(machine_->state().current_epoch.value, 5U);
+  EXPECT_EQ(machine_->state().Owner(SlotId(0))->id, Id('a'));
+  Packet fail = From('e', PacketType::kFail);
+  fail.fail_about = Id('c');
+  Step(PacketReceived{link, fail});
+  EXPECT_FALSE(machine_->state().Find(Id('c'))->Failed());
+}
+
+TEST_F(Voter, AnotherIdOnALinkIsNoProofOfFailure) {
+  Packet other = From('d', PacketType::kPong);
+  const Effects effects = Say('c', other);
+  const Node* c = machine_->state().Find(Id('c'));
+  ASSERT_NE(c, nullptr);
+  EXPECT_FALSE(c->HasAddress());
+  EXPECT_FALSE(c->Failed());
+  EXPECT_EQ(Count(effects, PacketType::kFail), 0);
+}
+
+// Steps of chance: kill, start, stop, continue, cut, heal, write, forced failovers. Then peace:
+// within a bounded time all nodes are ok and agree. The world's watchers look on all the while.
+class Chaos {
+ public:
+  explicit Chaos(uint64_t seed) : world_(6, 1000, seed), dice_(seed) {}
+
+  void Build() {
+    for (int i = 0; i < 6; ++i) world_.Admin(i, AdminSetConfigEpoch{i + 1});
+    for (int i = 0; i < 3; ++i) {
+      const auto first = static_cast<uint16_t>(kSlotCount * i / 3);
+      const auto last = static_cast<uint16_t>(kSlotCount * (i + 1) / 3 - 1);
+      world_.Admin(i, AdminAddSlots{{{SlotId(first), SlotId(last)}}});
+    }
+    for (int i = 1; i < 6; ++i) world_.Admin(0, AdminMeet{"127.0.0.1", 7000 + i, 17000 + i});
+    world_.Run(300);
+    for (int i = 3; i < 6; ++i) {
+      EXPECT_EQ(world_.Admin(i, AdminReplicate{world_.state(i - 3).myself()->id.str()}).text, "OK");
+    }
+    world_.Run(1000);
+  }
+
+  void Misfortune() {
+    const int i = static_cast<int>(dice_.Below(6));
+    const int j = static_cast<int>(dice_.Below(6));
+    WorldNode& n = world_.node(i);
+    switch (dice_.Below(9)) {
+      case 0:
+        if (n.up) world_.Kill(i);
+        break;
+      case 1:
+      case 2:
+        if (!n.up) world_.Start(i);
+        break;
+      case 3:
+        if (n.up) world_.Pause(i);
+        break;
+      case 4:
+        if (n.paused) world_.Resume(i);
+        break;
+      case 5:
+        if (i != j) world_.Cut(i, j, dice_.Chance(1, 2));
+        break;
+      case 6:
+        world_.Heal();
+        break;
+      case 7:
+        if (n.up) world_.Write(i, static_cast<int64_t>(dice_.Below(100)));
+        break;
+      default:
+        if (n.up && !n.paused) {
+          world_.Admin(i, AdminFailover{dice_.Chance(1, 2) ? AdminFailover::Mode::kForce
+                                                           : AdminFailover::Mode::kDefault});
+        }
+        break;
+    }
+    world_.Run(static_cast<int64_t>(dice_.Below(1500)));
+  }
+
+  void Peace() {
+    world_.Heal();
+    for (int i = 0; i < 6; ++i) {
+      if (!world_.node(i).up) world_.Start(i);
+      if (world_.node(i).paused) world_.Resume(i);
+    }
+  }
+
+  bool Settled() {
+    if (!world_.AllOk()) return false;
+    for (int i = 0; i < 6; ++i) {
+      for (int slot = 0; slot < kSlotCount; slot += 61) {
+        const SlotId s(static_cast<uint16_t>(slot));
+        const Node* owner = world_.state(i).Owner(s);
+        if (owner == nullptr || owner->id != world_.state(0).Owner(s)->id) return false;
+      }
+    }
+    return true;
+  }
+
+  World world_;
+  Prng dice_;
+};
+
+TEST(Chaos, IsFollowedByPeace) {
+  const char* seeds = std::getenv("PLEIAD_SEEDS");
+  const int64_t count = seeds != nullptr ? ParseInt64(seeds).value_or(1) : 20;
+  for (int64_t seed = 1; seed <= count; ++seed) {
+    Chaos chaos(static_cast<uint64_t>(seed));
+    chaos.Build();
+    ASSERT_TRUE(chaos.Settled()) << "seed " << seed << "\n" << chaos.world_.TakeLog();
+    for (int k = 0; k < 40; ++k) chaos.Misfortune();
+    chaos.Peace();
+    const int64_t took = chaos.world_.RunUntil([&] { return chaos.Settled(); }, 60000);
+    EXPECT_GE(took, 0) << "seed " << seed << " did not settle\n" << chaos.world_.TakeLog();
+    ASSERT_TRUE(chaos.world_.faults.empty()) << "seed " << seed << ": " << chaos.world_.faults[0];
+    if (took < 0) break;
+  }
+}
+
+}  // namespace
+}  // namespace pleiad::cluster::testing
