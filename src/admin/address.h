@@ -23,7 +23,8 @@ struct NodeAddress {
   }
 };
 
-// The last colon parts host and port, so an IPv6 address may stand without brackets (CLUSTER NODES prints it so).
+// The last colon parts host and port, so an IPv6 address may stand without brackets (CLUSTER NODES
+// prints it so).
 Result<NodeAddress> ParseAddress(std::string_view text);
 
 }  // namespace pleiad::admin

@@ -55,10 +55,9 @@ std::vector<std::string> CheckLines(const ClusterView& view, const CheckReport& 
   lines.emplace_back(">>> Check for open slots...");
   std::set<int> open;
   for (const CheckReport::OpenSlots& entry : report.open) {
-    lines.push_back(fmt::format("[WARNING] Node {} has slots in {} state ({}).",
-                                view.nodes[entry.node].address.str(),
-                                entry.migrating ? "migrating" : "importing",
-                                fmt::join(entry.slots, ",")));
+    lines.push_back(fmt::format(
+        "[WARNING] Node {} has slots in {} state ({}).", view.nodes[entry.node].address.str(),
+        entry.migrating ? "migrating" : "importing", fmt::join(entry.slots, ",")));
     open.insert(entry.slots.begin(), entry.slots.end());
   }
   if (!open.empty()) {

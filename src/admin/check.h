@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The health check: do all nodes agree who owns which slot, is a slot on the move, does each slot have an owner.
+// The health check: do all nodes agree who owns which slot, is a slot on the move, does each slot
+// have an owner.
 #pragma once
 
 #include <string>

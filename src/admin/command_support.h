@@ -18,7 +18,8 @@ inline Credentials MakeCredentials(const Environment& env, const Options& option
 // Prints the line of an error and returns the exit code 1.
 int Fail(Session& session, std::string_view line);
 
-// ">>> Performing Cluster Check", the nodes, the verdict. False if something is wrong (unreachable nodes count).
+// ">>> Performing Cluster Check", the nodes, the verdict. False if something is wrong (unreachable
+// nodes count).
 bool ShowCheck(Session& session, const std::vector<std::string>& node_lines);
 
 }  // namespace pleiad::admin

@@ -75,9 +75,10 @@ int SetTimeout(const Environment& env, const Options& options) {
   if (!address.ok()) return Fail(session, address.message());
   const std::optional<int64_t> timeout_ms = ParseInt64(options.args[1]);
   if (!timeout_ms || *timeout_ms < kNodeTimeoutMinMs) {
-    return Fail(session,
-                fmt::format("[ERR] Setting a node timeout of less than {} milliseconds is a bad idea.",
-                            kNodeTimeoutMinMs));
+    return Fail(
+        session,
+        fmt::format("[ERR] Setting a node timeout of less than {} milliseconds is a bad idea.",
+                    kNodeTimeoutMinMs));
   }
   const Status opened = session.OpenCluster(*address);
   if (!opened.ok()) return Fail(session, opened.message());
@@ -121,7 +122,8 @@ int Refuse(const Environment& env, const std::string& line) {
   return Fail(session, line);
 }
 
-// The old guides write "check 1 HOST:PORT"; redis-trib.rb of their time took the number for nothing.
+// The old guides write "check 1 HOST:PORT"; redis-trib.rb of their time took the number for
+// nothing.
 void DropLeadingNumber(Options& options) {
   if (options.command == "check" && options.args.size() == 2 && ParseInt64(options.args[0])) {
     options.args.erase(options.args.begin());

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// `pleiad trib`, also known as redis-trib, redis-trib.rb: makes a cluster of empty nodes and looks after it.
+// `pleiad trib`, also known as redis-trib, redis-trib.rb: makes a cluster of empty nodes and looks
+// after it.
 //
 //     create [--replicas N] [--yes] H:P...   check H:P   info H:P   call H:P COMMAND...   help
 //     add-node [--slave [--master-id ID]] NEW EXISTING   del-node H:P ID   set-timeout H:P MS
@@ -15,8 +16,8 @@
 
 namespace pleiad::admin {
 
-// Runs the command line (without the program's name) and returns the exit code: 0, or 1 after a line that says what is
-// wrong. Blocks until done.
+// Runs the command line (without the program's name) and returns the exit code: 0, or 1 after a
+// line that says what is wrong. Blocks until done.
 int RunTrib(const Environment& env, const std::vector<std::string>& words);
 
 // The commands. REQUIRES: `options.args` has the right number of them.

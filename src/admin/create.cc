@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// `create`. Nothing is touched before every node has been looked at and the operator has agreed, and again looked at
-// (the answer may take an hour). After the first change there are two ends: the cluster stands, or all is undone.
+// `create`. Nothing is touched before every node has been looked at and the operator has agreed,
+// and again looked at (the answer may take an hour). After the first change there are two ends: the
+// cluster stands, or all is undone.
 #include <optional>
 
 #include "admin/command_support.h"

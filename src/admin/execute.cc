@@ -15,7 +15,8 @@ namespace {
 
 constexpr int64_t kPollMs = 25;
 constexpr int kPollsPerDot = 4;
-// Nodes open their links ten times a second, so an introduction is answered or lost after this time.
+// Nodes open their links ten times a second, so an introduction is answered or lost after this
+// time.
 constexpr int64_t kMeetAgainMs = 100;
 // In a large cluster only so many introductions a round; the next round sees what is left.
 constexpr size_t kMeetAgainMax = 512;
@@ -116,6 +117,9 @@ class Executor {
   Status MeetAgain(const std::vector<Disagreement>& left) {
     const size_t count = std::min(left.size(), kMeetAgainMax);
     for (size_t i = 0; i < count; ++i) {
+      // Redis drops its link to a node that greets it again and builds a new one: to greet for the
+      // sake of a missing link would go on for ever.
+      if (left[i].kind == Disagreement::Kind::kNoLink) continue;
       Send send = Meet(session_.view(), left[i].subject, left[i].viewer);
       send.may_refuse = true;  // a greeting under way already
       if (const Status status = Do(send); !status.ok()) return status;
@@ -129,6 +133,21 @@ class Executor {
         "each other's cluster bus port (the port plus 10000, unless configured otherwise)?",
         step.deadline_ms / 1000, session_.name(left.front().viewer),
         session_.name(left.front().subject))};
+  }
+
+  Status Do(const AwaitServing& step) {
+    const MonoMs start = session_.clock().Now();
+    for (size_t node = 0; node < session_.view().nodes.size();) {
+      const Result<resp::Reply> info = session_.Demand(node, {"CLUSTER", "INFO"});
+      if (!info.ok()) return info.error();
+      if (info->text.find("cluster_state:ok") != std::string::npos) {
+        ++node;
+        continue;
+      }
+      if (session_.clock().Now() - start >= step.deadline_ms) break;
+      session_.clock().Pause(kPollMs);
+    }
+    return Status::Ok();
   }
 
   Status Do(const ShutDown& step) {
@@ -154,8 +173,8 @@ class Undo {
     for (const NodeView& node : session.view().nodes) ours_.insert(node.self.id);
   }
 
-  // One look at every node. True: there was nothing to do. A node that is gone must not keep the others from being
-  // reset, so errors are kept in failure().
+  // One look at every node. True: there was nothing to do. A node that is gone must not keep the
+  // others from being reset, so errors are kept in failure().
   bool Round(bool first) {
     bool quiet = !first;
     failure_ = Status();
@@ -175,7 +194,8 @@ class Undo {
     if (const Status status = session_.Refresh(node); !status.ok()) return status.error();
     const NodeView& view = session_.view().nodes[node];
     const bool mine = touched_.count(node) != 0;
-    // A node we never changed may have been met by one that we did. If it is in other company, it is not ours to reset.
+    // A node we never changed may have been met by one that we did. If it is in other company, it
+    // is not ours to reset.
     const bool dirty = mine ? first || !AloneAndEmpty(view) : KnowsOurs(view);
     if (!dirty) return false;
     const Result<resp::Reply> reply = session_.Demand(node, {"CLUSTER", "RESET", "HARD"});

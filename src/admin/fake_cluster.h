@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// For tests: cluster nodes that live in memory and behave as far as the admin tool can see. A greeting (CLUSTER MEET)
-// takes `meet_delay_ms` of the fake clock; the first makes two nodes know each other by name only, a further one carries
-// the sender's slots and role, as the bus does. There is no gossip: what nobody sends is never known.
+// For tests: cluster nodes that live in memory and behave as far as the admin tool can see. A
+// greeting (CLUSTER MEET) takes `meet_delay_ms` of the fake clock; the first makes two nodes know
+// each other by name only, a further one carries the sender's slots and role, as the bus does.
+// There is no gossip: what nobody sends is never known.
 #pragma once
 
 #include <deque>
@@ -70,6 +71,7 @@ class FakeCluster : public Connector, public Clock {
 
   int64_t meet_delay_ms = 50;
   bool bus_works = true;
+  MonoMs serves_from{0};  // cluster_state is not ok before
 
  private:
   struct Greeting {

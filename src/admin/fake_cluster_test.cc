@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
+#include "admin/fake_cluster.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "admin/fake_cluster.h"
 #include "base/check.h"
 #include "base/text.h"
 
@@ -82,9 +83,8 @@ FakeNode& FakeCluster::Add(int port, std::string_view id) {
 }
 
 FakeNode& FakeCluster::At(int port) {
-  const auto it = std::find_if(nodes_.begin(), nodes_.end(), [port](const FakeNode& node) {
-    return node.address.port == port;
-  });
+  const auto it = std::find_if(nodes_.begin(), nodes_.end(),
+                               [port](const FakeNode& node) { return node.address.port == port; });
   CHECK(it != nodes_.end());
   return *it;
 }
@@ -154,6 +154,12 @@ resp::Reply FakeCluster::Run(FakeNode& node, const std::vector<std::string>& arg
 resp::Reply FakeCluster::Cluster(FakeNode& node, const std::vector<std::string>& args) {
   const std::string sub = ToUpper(args[1]);
   if (sub == "NODES") return Bulk(node.ClusterNodes());
+  if (sub == "INFO") {
+    SlotSet known = node.slots;
+    for (const FakeNode::Belief& belief : node.table) known.Merge(belief.slots);
+    const bool serves = known.full() && now_ >= serves_from;
+    return Bulk(serves ? "cluster_state:ok\r\n" : "cluster_state:fail\r\n");
+  }
   if (sub == "ADDSLOTSRANGE" && node.knows_ranges) return AddSlots(node, args, true);
   if (sub == "ADDSLOTS") return AddSlots(node, args, false);
   if (sub == "RESET") return Reset(node);

@@ -55,8 +55,8 @@ Plan RemovalPlan(const ClusterView& view, size_t removed) {
     if (view.nodes[node].self.master == id && adopter) {
       // A node can't forget its own master: the replica gets another one first.
       const NodeView& master = view.nodes[*adopter];
-      plan.Add(Say{">>> " + view.nodes[node].address.str() + " as replica of " +
-                         master.address.str()});
+      plan.Add(
+          Say{">>> " + view.nodes[node].address.str() + " as replica of " + master.address.str()});
       plan.Add(Send{node, {"CLUSTER", "REPLICATE", master.self.id.str()}});
     }
     plan.Add(Send{node, {"CLUSTER", "FORGET", id.str()}});
@@ -86,7 +86,8 @@ int AddNode(const Environment& env, const Options& options) {
   session.Line(">>> Adding node " + added->str() + " to cluster " + existing->str());
   const Status opened = session.OpenCluster(*existing);
   if (!opened.ok()) return Fail(session, opened.message());
-  ShowCheck(session, ClusterLines(session.view()));  // for the reader; a damaged cluster may need the node
+  ShowCheck(session,
+            ClusterLines(session.view()));  // for the reader; a damaged cluster may need the node
 
   std::optional<size_t> master;
   if (options.slave) {

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What the admin tool needs from the world, as interfaces: a connection to a node, a place to print and to ask, a clock.
-// The real ones are wired in server/trib_main.cc; the tests bring a cluster that lives in memory.
-// One thread uses all of them.
+// What the admin tool needs from the world, as interfaces: a connection to a node, a place to print
+// and to ask, a clock. The real ones are wired in server/trib_main.cc; the tests bring a cluster
+// that lives in memory. One thread uses all of them.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,8 @@ namespace pleiad::admin {
 class NodeClient {
  public:
   virtual ~NodeClient() = default;
-  // Sends a command and waits for its reply. An error reply is a Reply; an Error is a broken connection.
+  // Sends a command and waits for its reply. An error reply is a Reply; an Error is a broken
+  // connection.
   virtual Result<resp::Reply> Call(const std::vector<std::string>& args) = 0;
   // The numeric address behind the connection: CLUSTER MEET takes no host names.
   virtual std::string PeerIp() const = 0;

@@ -23,9 +23,9 @@ struct Options {
   std::optional<std::string> password;
 };
 
-// `words` are what follows the program's name. Options may stand before or after the command's arguments; for `call`,
-// whatever follows the address belongs to the command that is called. "--cluster-X" is taken for "--X", the spelling of
-// redis-cli. Error: the line to print.
+// `words` are what follows the program's name. Options may stand before or after the command's
+// arguments; for `call`, whatever follows the address belongs to the command that is called.
+// "--cluster-X" is taken for "--X", the spelling of redis-cli. Error: the line to print.
 Result<Options> ParseOptions(const std::vector<std::string>& words);
 
 }  // namespace pleiad::admin

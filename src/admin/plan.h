@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A plan is a list of steps as plain data: pure functions write it, execute.h carries it out. So what a command would do
-// to a cluster can be read (and tested) before any node is touched.
-// Nodes are named by their index in the ClusterView the plan was made from.
+// A plan is a list of steps as plain data: pure functions write it, execute.h carries it out. So
+// what a command would do to a cluster can be read (and tested) before any node is touched. Nodes
+// are named by their index in the ClusterView the plan was made from.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ struct Send {
   bool may_refuse = false;
 };
 
-// Makes the node the owner of the slots: ADDSLOTSRANGE, or ADDSLOTS in batches where the node is too old for it.
+// Makes the node the owner of the slots: ADDSLOTSRANGE, or ADDSLOTS in batches where the node is
+// too old for it.
 struct ClaimSlots {
   size_t node = 0;
   std::vector<SlotRange> ranges;
@@ -43,17 +44,25 @@ struct AwaitAgreement {
   int64_t deadline_ms = 0;
 };
 
+// Waits until every node says that the cluster serves (cluster_state:ok), which is a tick after it
+// learnt the last slot. At the deadline the plan goes on: a node that has only just started may
+// hold back for longer by its own rules.
+struct AwaitServing {
+  int64_t deadline_ms = 0;
+};
+
 // Tells the node to stop. Success is that the connection ends without a reply.
 struct ShutDown {
   size_t node = 0;
 };
 
-using Step = std::variant<Say, Send, ClaimSlots, AwaitAgreement, ShutDown>;
+using Step = std::variant<Say, Send, ClaimSlots, AwaitAgreement, AwaitServing, ShutDown>;
 
 struct Plan {
   std::vector<Step> steps;
 
-  // Out of line: g++ 12 warns of uninitialised memory where it inlines a variant's move into a vector.
+  // Out of line: g++ 12 warns of uninitialised memory where it inlines a variant's move into a
+  // vector.
   void Add(Step step);
 };
 

@@ -11,12 +11,17 @@
 namespace pleiad::admin {
 namespace {
 
+constexpr int kBusPortOffset = 10000;
 constexpr int64_t kJoinDeadlineMs = 30'000;
-// The nodes serve already when the replicas are told whom to follow; that the others know it too is a comfort.
-constexpr int64_t kRolesDeadlineMs = 2'000;
+// The nodes serve already when the replicas are told whom to follow; that the others know it too is
+// a comfort.
+constexpr int64_t kRolesDeadlineMs = 1'000;
+// Whoever types create types SET next.
+constexpr int64_t kServingDeadlineMs = 200;
 
-// Up to this many nodes every pair is introduced, which joins them in two rounds of heartbeats. Beyond it the number of
-// messages would grow with the square, so each node meets its next few and gossip does the rest.
+// Up to this many nodes every pair is introduced, which joins them in two rounds of heartbeats.
+// Beyond it the number of messages would grow with the square, so each node meets its next few and
+// gossip does the rest.
 constexpr size_t kFullMeshMax = 64;
 constexpr size_t kSparseMeets = 8;
 
@@ -45,7 +50,8 @@ class HostRisk {
   HostRisk(const std::vector<NodeAddress>& nodes, std::vector<Proposal::Replica>& replicas)
       : nodes_(nodes), replicas_(replicas) {}
 
-  // The cost of having `node` as a replica of `master`, replica number `skip` not counted as a sister.
+  // The cost of having `node` as a replica of `master`, replica number `skip` not counted as a
+  // sister.
   int Cost(size_t node, size_t master, size_t skip) const {
     int cost = SameHost(node, master) ? 1000 : 0;
     for (size_t i = 0; i < replicas_.size(); ++i) {
@@ -75,8 +81,8 @@ class HostRisk {
   std::vector<Proposal::Replica>& replicas_;
 };
 
-// Greedy dealing may leave the last masters only nodes of their own host; swapping repairs that. Each swap lowers the
-// total, so it ends.
+// Greedy dealing may leave the last masters only nodes of their own host; swapping repairs that.
+// Each swap lowers the total, so it ends.
 void Improve(HostRisk& risk, size_t replicas) {
   bool changed = true;
   while (changed) {
@@ -91,8 +97,8 @@ void DealReplicas(const std::vector<NodeAddress>& nodes, std::vector<size_t> spa
                   Proposal& proposal) {
   HostRisk risk(nodes, proposal.replicas);
   const size_t asked = proposal.masters.size() * static_cast<size_t>(per_master);
-  // Master by master as long as all get what was asked for, so that the list reads in the order of the masters; what
-  // is left then goes to the masters in turn.
+  // Master by master as long as all get what was asked for, so that the list reads in the order of
+  // the masters; what is left then goes to the masters in turn.
   for (size_t dealt = 0; !spare.empty(); ++dealt) {
     const size_t turn = dealt < asked ? dealt / static_cast<size_t>(per_master) : dealt - asked;
     const size_t master = proposal.masters[turn % proposal.masters.size()].node;
@@ -134,12 +140,12 @@ Result<size_t> MasterCount(size_t nodes, int replicas) {
   const size_t group = static_cast<size_t>(replicas) + 1;
   const size_t masters = nodes / group;
   if (masters >= kMinMasters) return masters;
-  return Error{fmt::format(
-      "*** ERROR: Invalid configuration for cluster creation.\n"
-      "*** Redis Cluster requires at least {} master nodes.\n"
-      "*** This is not possible with {} nodes and {} replicas per node.\n"
-      "*** At least {} nodes are required.",
-      kMinMasters, nodes, replicas, kMinMasters * group)};
+  return Error{
+      fmt::format("*** ERROR: Invalid configuration for cluster creation.\n"
+                  "*** Redis Cluster requires at least {} master nodes.\n"
+                  "*** This is not possible with {} nodes and {} replicas per node.\n"
+                  "*** At least {} nodes are required.",
+                  kMinMasters, nodes, replicas, kMinMasters * group)};
 }
 
 Proposal Propose(const std::vector<NodeAddress>& nodes, int replicas) {
@@ -180,7 +186,11 @@ std::string WhyNotDistinct(const ClusterView& view) {
 Send Meet(const ClusterView& view, size_t from, size_t to) {
   const NodeView& target = view.nodes[to];
   Send send{from, {"CLUSTER", "MEET", target.ip, std::to_string(target.address.port)}};
-  if (target.address.bus_port != 0) send.args.push_back(std::to_string(target.address.bus_port));
+  int bus_port = target.address.bus_port;
+  if (bus_port == 0) bus_port = target.self.address.bus_port;
+  // Redis 3.0 takes no bus port, so it is named only where it must be.
+  const bool usual = bus_port == 0 || bus_port == target.address.port + kBusPortOffset;
+  if (!usual) send.args.push_back(std::to_string(bus_port));
   return send;
 }
 
@@ -192,7 +202,8 @@ Plan CreatePlan(const ClusterView& view, const Proposal& proposal) {
   plan.Add(Say{">>> Nodes configuration updated"});
   plan.Add(Say{">>> Assign a different config epoch to each node"});
   for (size_t i = 0; i < view.nodes.size(); ++i) {
-    // A node that was once part of a cluster keeps its epoch and refuses; the nodes resolve equal epochs themselves.
+    // A node that was once part of a cluster keeps its epoch and refuses; the nodes resolve equal
+    // epochs themselves.
     plan.Add(Send{i, {"CLUSTER", "SET-CONFIG-EPOCH", std::to_string(i + 1)}, true});
   }
   plan.Add(Say{">>> Sending CLUSTER MEET messages to join the cluster"});
@@ -203,6 +214,7 @@ Plan CreatePlan(const ClusterView& view, const Proposal& proposal) {
     plan.Add(Send{replica.node, {"CLUSTER", "REPLICATE", master}});
   }
   plan.Add(AwaitAgreement{std::nullopt, false, false, kRolesDeadlineMs});
+  plan.Add(AwaitServing{kServingDeadlineMs});
   return plan;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// `create`: from empty nodes to a proposal (who is master of what, who replicates whom) and from there to a plan.
+// `create`: from empty nodes to a proposal (who is master of what, who replicates whom) and from
+// there to a plan.
 //
-// Masters are taken from the hosts in turn, so that no host holds more of them than it must. A replica goes to another
-// host than its master's, and to another than its sisters', where there is one; with all nodes on one host they are
-// dealt in the order in which they were given.
+// Masters are taken from the hosts in turn, so that no host holds more of them than it must. A
+// replica goes to another host than its master's, and to another than its sisters', where there is
+// one; with all nodes on one host they are dealt in the order in which they were given.
 #pragma once
 
 #include <vector>
@@ -34,7 +35,8 @@ struct Proposal {
   static std::vector<SlotRange> SplitSlots(size_t masters);
 };
 
-// How many masters `nodes` nodes with `replicas` replicas each give. Error: the lines to print when they are too few.
+// How many masters `nodes` nodes with `replicas` replicas each give. Error: the lines to print when
+// they are too few.
 Result<size_t> MasterCount(size_t nodes, int replicas);
 
 // REQUIRES: MasterCount(nodes, replicas) is ok.

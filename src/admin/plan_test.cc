@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The pure parts by tables: reading CLUSTER NODES, splitting slots, placing replicas, command lines.
+// The pure parts by tables: reading CLUSTER NODES, splitting slots, placing replicas, command
+// lines.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -48,11 +49,10 @@ TEST(AddressTest, Spellings) {
 }
 
 TEST(ClusterNodesTest, LinesOfRedis3AndLater) {
-  const std::string text = std::string(kA) +
-                           " 127.0.0.1:7100 myself,master - 0 0 1 connected 0-5460 5462 [77->-" + kB +
-                           "] [78-<-" + kB + "]\n" + kB +
-                           " ::1:7101@17101,host.name,shard-id=x slave,fail? " + kA +
-                           " 5 1795368544594 12 disconnected\n";
+  const std::string text =
+      std::string(kA) + " 127.0.0.1:7100 myself,master - 0 0 1 connected 0-5460 5462 [77->-" + kB +
+      "] [78-<-" + kB + "]\n" + kB + " ::1:7101@17101,host.name,shard-id=x slave,fail? " + kA +
+      " 5 1795368544594 12 disconnected\n";
   const Result<std::vector<NodeRow>> rows = ParseClusterNodes(text);
   ASSERT_TRUE(rows.ok()) << rows.message();
   ASSERT_EQ(rows->size(), 2u);
@@ -88,7 +88,8 @@ TEST(ClusterNodesTest, BrokenLinesAreNamed) {
         "g" + head + "1 connected", head + "x connected", head + "1 connected 16384",
         head + "1 connected 9-8", head + "1 connected a", head + "1 connected -",
         head + "1 connected [5]", head + "1 connected [", head + "1 connected [5->",
-        head + "1 connected [99999->-x]", std::string(kA) + " 1.1.1.1:1 slave zz 0 0 1 connected"}) {
+        head + "1 connected [99999->-x]",
+        std::string(kA) + " 1.1.1.1:1 slave zz 0 0 1 connected"}) {
     const Result<std::vector<NodeRow>> rows = ParseClusterNodes(line + "\n");
     ASSERT_FALSE(rows.ok()) << line;
     EXPECT_THAT(rows.message(), HasSubstr(line));
@@ -168,8 +169,7 @@ TEST(ProposeTest, SwapsWhatDealingGotWrong) {
 }
 
 TEST(ProposeTest, SistersOnDifferentHosts) {
-  const auto nodes =
-      Nodes({"a:1", "a:2", "a:3", "b:1", "b:2", "b:3", "c:1", "c:2", "c:3"});
+  const auto nodes = Nodes({"a:1", "a:2", "a:3", "b:1", "b:2", "b:3", "c:1", "c:2", "c:3"});
   const Proposal proposal = Propose(nodes, 2);
   ASSERT_EQ(proposal.masters.size(), 3u);
   for (const Proposal::Master& master : proposal.masters) {
@@ -193,7 +193,8 @@ TEST(ProposeTest, EveryNodeHasOnePart) {
       if (!MasterCount(count, replicas).ok()) continue;
       std::vector<NodeAddress> nodes;
       for (size_t i = 0; i < count; ++i) {
-        nodes.push_back({std::string(1, static_cast<char>('a' + i * i % 5)), static_cast<int>(i) + 1});
+        nodes.push_back(
+            {std::string(1, static_cast<char>('a' + i * i % 5)), static_cast<int>(i) + 1});
       }
       const Proposal proposal = Propose(nodes, replicas);
       std::multiset<size_t> parts;
@@ -223,14 +224,65 @@ TEST(CreatePlanTest, LargeClustersMeetInLinearTime) {
   EXPECT_LE(meets, 200u * 9);
 }
 
+TEST(MeetTest, NamesTheBusPortOnlyWhereItIsUnusual) {
+  const std::string row = " myself,master - 0 0 1 connected\n";
+  struct Case {
+    const char* typed;
+    const char* announced;
+    std::vector<std::string> args;
+  };
+  const Case cases[] = {
+      {"h:7000", "127.0.0.1:7000", {"CLUSTER", "MEET", "10.0.0.9", "7000"}},
+      {"h:7000", ":7000@17000", {"CLUSTER", "MEET", "10.0.0.9", "7000"}},
+      {"h:7000", ":7000@7100", {"CLUSTER", "MEET", "10.0.0.9", "7000", "7100"}},
+      {"h:7000@7200", ":7000@7100", {"CLUSTER", "MEET", "10.0.0.9", "7000", "7200"}},
+  };
+  for (const Case& c : cases) {
+    ClusterView view;
+    view.nodes.push_back(
+        *MakeNodeView(*ParseAddress(c.typed), std::string(kA) + " " + c.announced + row));
+    view.nodes[0].ip = "10.0.0.9";
+    EXPECT_EQ(Meet(view, 0, 0).args, c.args) << c.announced;
+  }
+}
+
+TEST(DisagreementsTest, Kinds) {
+  const std::string a = std::string(kA) + " h:1 ";
+  const std::string b = std::string(kB) + " h:2 ";
+  struct Case {
+    std::string a_of_b;
+    std::vector<Disagreement> expected;
+  };
+  const auto wrong = Disagreement::Kind::kWrong;
+  const Case cases[] = {
+      {b + "master - 0 0 2 connected 5-6\n", {}},
+      {b + "master - 0 0 2 disconnected 5-6\n", {{0, 1, Disagreement::Kind::kNoLink}}},
+      {b + "master - 0 0 2 connected 5\n", {{0, 1, wrong}}},
+      {b + "master,handshake - 0 0 2 connected 5-6\n", {{0, 1, wrong}}},
+      {b + "slave " + kA + " 0 0 2 connected 5-6\n", {{0, 1, wrong}}},
+      {"", {{0, 1, wrong}}},
+  };
+  for (const Case& c : cases) {
+    ClusterView view;
+    view.nodes.push_back(
+        *MakeNodeView({"h", 1}, a + "myself,master - 0 0 1 connected\n" + c.a_of_b));
+    view.nodes.push_back(*MakeNodeView(
+        {"h", 2}, b + "myself,master - 0 0 2 connected 5-6\n" + a + "master - 0 0 1 connected\n"));
+    EXPECT_EQ(Disagreements(view), c.expected) << c.a_of_b;
+    EXPECT_EQ(Disagreements(view, 1), c.expected);
+  }
+}
+
 TEST(OptionsTest, Spellings) {
-  const Result<Options> options = ParseOptions({"create", "h:1", "--replicas", "2", "h:2", "--yes"});
+  const Result<Options> options =
+      ParseOptions({"create", "h:1", "--replicas", "2", "h:2", "--yes"});
   ASSERT_TRUE(options.ok());
   EXPECT_EQ(options->command, "create");
   EXPECT_THAT(options->args, ElementsAre("h:1", "h:2"));
   EXPECT_EQ(options->replicas, 2);
   EXPECT_TRUE(options->yes);
-  const Result<Options> cli = ParseOptions({"create", "h:1", "--cluster-replicas", "1", "--cluster-yes"});
+  const Result<Options> cli =
+      ParseOptions({"create", "h:1", "--cluster-replicas", "1", "--cluster-yes"});
   ASSERT_TRUE(cli.ok());
   EXPECT_EQ(cli->replicas, 1);
   EXPECT_TRUE(cli->yes);

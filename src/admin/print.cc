@@ -132,8 +132,7 @@ std::vector<std::string> ProposalLines(const ClusterView& view, const Proposal& 
 std::vector<std::string> CreatedLines(const ClusterView& empty, const Proposal& proposal) {
   std::vector<std::string> lines;
   for (size_t i = 0; i < empty.nodes.size(); ++i) {
-    Append(lines,
-           NodeLines(empty.nodes[i].address, Planned(empty, proposal, i), std::nullopt));
+    Append(lines, NodeLines(empty.nodes[i].address, Planned(empty, proposal, i), std::nullopt));
   }
   return lines;
 }
@@ -145,15 +144,15 @@ std::vector<std::string> InfoLines(const ClusterView& view, const std::vector<in
   for (size_t i = 0; i < view.nodes.size(); ++i) {
     const NodeView& node = view.nodes[i];
     if (!node.self.Has("master")) continue;
-    lines.push_back(fmt::format("{} ({}...) -> {} keys | {} slots | {} slaves.",
-                                node.address.str(), node.self.id.view().substr(0, 8), keys[i],
-                                node.self.slots.size(), view.ReplicaCount(node.self.id)));
+    lines.push_back(fmt::format("{} ({}...) -> {} keys | {} slots | {} slaves.", node.address.str(),
+                                node.self.id.view().substr(0, 8), keys[i], node.self.slots.size(),
+                                view.ReplicaCount(node.self.id)));
     ++masters;
     total += keys[i];
   }
   lines.push_back(fmt::format("[OK] {} keys in {} masters.", total, masters));
-  lines.push_back(fmt::format("{:.2f} keys per slot on average.",
-                              static_cast<double>(total) / kSlotCount));
+  lines.push_back(
+      fmt::format("{:.2f} keys per slot on average.", static_cast<double>(total) / kSlotCount));
   return lines;
 }
 
@@ -195,7 +194,8 @@ std::string HelpText() {
          "  call            host:port command arg arg .. arg\n"
          "  help            (show this help)\n"
          "\n"
-         "For check, del-node, set-timeout you can specify the host and port of any working node in "
+         "For check, del-node, set-timeout you can specify the host and port of any working node "
+         "in "
          "the cluster.\n"
          "With every command: -a, --password <arg> (or the environment variable REDISCLI_AUTH) and "
          "--user <arg>.\n";

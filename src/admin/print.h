@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What is shown: pure functions from data to lines, and the paint. The lines are those of redis-trib.rb 3.0.7, which
-// people's scripts and eyes know.
+// What is shown: pure functions from data to lines, and the paint. The lines are those of
+// redis-trib.rb 3.0.7, which people's scripts and eyes know.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,8 @@
 
 namespace pleiad::admin {
 
-// The line with the terminal colour its beginning asks for: ">>>" bold, "[OK" green, "[ER" and "[WA" red, "***" and
+// The line with the terminal colour its beginning asks for: ">>>" bold, "[OK" green, "[ER" and
+// "[WA" red, "***" and
 // "[FA" yellow; others as they are.
 std::string Paint(std::string_view line);
 
@@ -30,12 +31,13 @@ std::vector<std::string> ClusterLines(const ClusterView& view);
 // "Using 3 masters:", the masters, "Adding replica X to Y", then each node with its part.
 std::vector<std::string> ProposalLines(const ClusterView& view, const Proposal& proposal);
 
-// The nodes as `create` shows them in its last check. redis-trib prints there what it planned without asking the nodes
-// again, so a replica reads "M: ... master" with a "replicates" line below it. Kept line for line; the verdict that
-// follows is about what the nodes say now.
+// The nodes as `create` shows them in its last check. redis-trib prints there what it planned
+// without asking the nodes again, so a replica reads "M: ... master" with a "replicates" line below
+// it. Kept line for line; the verdict that follows is about what the nodes say now.
 std::vector<std::string> CreatedLines(const ClusterView& empty, const Proposal& proposal);
 
-// One line per master: keys, slots, replicas; then the sums. `keys` is by node index and only read for masters.
+// One line per master: keys, slots, replicas; then the sums. `keys` is by node index and only read
+// for masters.
 std::vector<std::string> InfoLines(const ClusterView& view, const std::vector<int64_t>& keys);
 
 // A reply for `call`: a text as it is, an array as ["a", "b"], nothing as an empty text.

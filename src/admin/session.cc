@@ -19,10 +19,10 @@ Result<resp::Reply> DemandFrom(NodeClient& client, const std::string& name,
   return reply;
 }
 
-// A node that can't be asked: it failed, is on its way in, or nobody knows where it is.
+// Not those that failed, are on their way in, or whose address nobody knows. A node without a link
+// to the one we ask may still answer us.
 bool Askable(const NodeRow& row) {
-  return row.Settled() && row.connected && !row.Has("fail") && !row.Has("myself") &&
-         !row.address.host.empty();
+  return row.Settled() && !row.Has("fail") && !row.Has("myself") && !row.address.host.empty();
 }
 
 }  // namespace

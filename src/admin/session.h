@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The open connections of one run and what the nodes behind them said last. Index i of view().nodes is connection i.
-// Errors are lines to print ("[ERR] ...").
+// The open connections of one run and what the nodes behind them said last. Index i of view().nodes
+// is connection i. Errors are lines to print ("[ERR] ...").
 #pragma once
 
 #include <memory>
@@ -32,10 +32,12 @@ class Session {
   Console& console() { return *env_.console; }
   Clock& clock() { return *env_.clock; }
 
-  // Connects, logs in, and reads INFO and CLUSTER NODES. The node becomes the last of view().nodes; returns its index.
+  // Connects, logs in, and reads INFO and CLUSTER NODES. The node becomes the last of view().nodes;
+  // returns its index.
   Result<size_t> Open(const NodeAddress& address);
-  // Opens the node and every other node it knows that is not flagged as failing or unknown. A node that does not answer
-  // is reported by a line and counted, and the rest goes on; an Error is about the first node only.
+  // Opens the node and every other node it knows that is not flagged as failing or unknown. A node
+  // that does not answer is reported by a line and counted, and the rest goes on; an Error is about
+  // the first node only.
   Status OpenCluster(const NodeAddress& address);
   // Nodes that OpenCluster() could not reach.
   int unreachable() const { return unreachable_; }

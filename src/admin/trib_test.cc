@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Whole runs against a cluster in memory. The expected output is what redis-trib.rb 3.0.7 printed (tests/golden/trib),
-// byte for byte, colours included.
+// Whole runs against a cluster in memory. The expected output is what redis-trib.rb 3.0.7 printed
+// (tests/golden/trib), byte for byte, colours included.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -167,6 +167,21 @@ TEST_F(TribTest, CreateClaimsSlotsInBatchesWhereTheNodeIsOld) {
   EXPECT_EQ(console_.output, Golden("create"));
 }
 
+TEST_F(TribTest, CreateWaitsForTheClusterToServeButNotForEver) {
+  Empty();
+  const MonoMs start = cluster_.Now();
+  cluster_.serves_from = start + 400;
+  console_.answers = {"yes"};
+  EXPECT_EQ(Run(CreateWords()), 0);
+  EXPECT_GE(cluster_.Now(), cluster_.serves_from);
+  cluster_ = FakeCluster();
+  Empty();
+  cluster_.serves_from = cluster_.Now() + 60'000;
+  console_.answers = {"yes"};
+  EXPECT_EQ(Run(CreateWords()), 0);
+  EXPECT_LT(cluster_.Now(), cluster_.serves_from);
+}
+
 TEST_F(TribTest, CreateToleratesNodesThatKeptAnEpoch) {
   Empty();
   cluster_.At(7002).epoch = 9;
@@ -203,7 +218,10 @@ TEST_F(TribTest, CreateRefusesBeforeItTouchesAnything) {
        "[ERR] Node 127.0.0.1:7005 is not configured as a cluster node.\n"},
       {"down", [](FakeCluster& c) { c.At(7005).up = false; },
        "[ERR] Sorry, can't connect to node 127.0.0.1:7005\n"},
-      {"slots", [](FakeCluster& c) { c.At(7005).slots.Add({7, 9}); },
+      {"slots",
+       [](FakeCluster& c) {
+         c.At(7005).slots.Add({7, 9});
+       },
        "[ERR] Node 127.0.0.1:7005 is not empty. It already serves the slots 7-9.\n"},
       {"password", [](FakeCluster& c) { c.At(7005).password = "secret"; },
        "[ERR] Node 127.0.0.1:7005: NOAUTH Authentication required.\n"},
@@ -263,11 +281,10 @@ TEST_F(TribTest, CreateUndoesWhatItDidWhenARefusalComesHalfWay) {
     cluster_.At(port).refuse[command] = "ERR not today";
     console_.answers = {"yes"};
     EXPECT_EQ(Run(CreateWords(), false), 1);
-    EXPECT_THAT(console_.output,
-                EndsWith("[ERR] Node 127.0.0.1:" + std::to_string(port) +
-                         ": ERR not today\n"
-                         ">>> Undoing what was done so far\n"
-                         "[OK] The nodes are empty and apart again.\n"));
+    EXPECT_THAT(console_.output, EndsWith("[ERR] Node 127.0.0.1:" + std::to_string(port) +
+                                          ": ERR not today\n"
+                                          ">>> Undoing what was done so far\n"
+                                          "[OK] The nodes are empty and apart again.\n"));
     ExpectAllEmpty();
     cluster_.Pause(1000);  // greetings that were still under way
     ExpectAllEmpty();
@@ -339,9 +356,10 @@ TEST_F(TribTest, Info) {
   EXPECT_EQ(console_.output, Golden("info"));
   cluster_.At(7001).keys = 24576;
   EXPECT_EQ(Run({"info", "127.0.0.1:7000"}, false), 0);
-  EXPECT_THAT(console_.output, EndsWith("7001 (c0ac82eb...) -> 24576 keys | 5462 slots | 1 slaves.\n"
-                                        "[OK] 24576 keys in 3 masters.\n"
-                                        "1.50 keys per slot on average.\n"));
+  EXPECT_THAT(console_.output,
+              EndsWith("7001 (c0ac82eb...) -> 24576 keys | 5462 slots | 1 slaves.\n"
+                       "[OK] 24576 keys in 3 masters.\n"
+                       "1.50 keys per slot on average.\n"));
 }
 
 TEST_F(TribTest, Call) {
@@ -382,8 +400,8 @@ TEST_F(TribTest, AddNodeAsReplica) {
   cluster_.Introduce(7006, {7000, 7001, 7002, 7003, 7004, 7005});
   cluster_.Add(7007, kIds[7]);
   cluster_.meet_delay_ms = 120;
-  EXPECT_EQ(Run({"add-node", "--slave", "--master-id", kIds[0], "127.0.0.1:7007", "127.0.0.1:7000"}),
-            0);
+  EXPECT_EQ(
+      Run({"add-node", "--slave", "--master-id", kIds[0], "127.0.0.1:7007", "127.0.0.1:7000"}), 0);
   EXPECT_EQ(console_.output, Golden("add-node-slave"));
   EXPECT_EQ(cluster_.At(7007).master, cluster_.At(7000).id);
 }
@@ -391,7 +409,8 @@ TEST_F(TribTest, AddNodeAsReplica) {
 TEST_F(TribTest, AddNodeChoosesTheMasterWithTheFewestReplicas) {
   Standard();
   Replicate(7005, 7000);
-  for (int i = 0; i < 5; ++i) cluster_.At(7000 + i).Find(cluster_.At(7005).id)->master = cluster_.At(7000).id;
+  for (int i = 0; i < 5; ++i)
+    cluster_.At(7000 + i).Find(cluster_.At(7005).id)->master = cluster_.At(7000).id;
   cluster_.Add(7006, kIds[6]);
   EXPECT_EQ(Run({"add-node", "--slave", "127.0.0.1:7006", "127.0.0.1:7000"}, false), 0);
   EXPECT_THAT(console_.output, HasSubstr("Automatically selected master 127.0.0.1:7002\n"));
@@ -450,13 +469,15 @@ TEST_F(TribTest, Password) {
             "[ERR] Node 127.0.0.1:7000: WRONGPASS invalid username-password pair\n");
 }
 
-// Every command that help names exists, and every line of it that redis-trib has too is spelled as there.
+// Every command that help names exists, and every line of it that redis-trib has too is spelled as
+// there.
 TEST_F(TribTest, HelpIsTrue) {
   EXPECT_EQ(Run({"help"}), 0);
   const std::string golden = Golden("help");
   const std::vector<std::string> ours_alone = {"                  --yes"};
   for (std::string_view line : Split(HelpText(), '\n')) {
-    if (!line.starts_with("  ") || golden.find(std::string(line) + "\n") != std::string::npos) continue;
+    if (!line.starts_with("  ") || golden.find(std::string(line) + "\n") != std::string::npos)
+      continue;
     EXPECT_THAT(ours_alone, Contains(std::string(line)));
   }
   for (std::string_view line : Split(golden, '\n')) {
@@ -464,7 +485,8 @@ TEST_F(TribTest, HelpIsTrue) {
     const std::string name(line.substr(2, line.find(' ', 2) - 2));
     Run({name}, false);
     const bool offered = HelpText().find("\n  " + name + " ") != std::string::npos;
-    const bool refused = console_.output.find("does not have '" + name + "' yet") != std::string::npos;
+    const bool refused =
+        console_.output.find("does not have '" + name + "' yet") != std::string::npos;
     EXPECT_NE(offered, refused) << name << ": " << console_.output;
   }
 }

@@ -15,11 +15,18 @@ std::vector<std::string_view> Words(std::string_view line) {
   return words;
 }
 
-// "ip:port", "ip:port@busport", "ip:port@busport,hostname,key=value". ":0" stays empty: not known.
+// "ip:port", "ip:port@busport", "ip:port@busport,hostname,key=value". A node that does not know its
+// address yet says
+// ":port@busport": then only the bus port is kept.
 NodeAddress AnnouncedAddress(std::string_view word) {
   const std::string_view head = word.substr(0, word.find(','));
-  const Result<NodeAddress> address = ParseAddress(head);
-  return address.ok() ? *address : NodeAddress();
+  if (const Result<NodeAddress> address = ParseAddress(head); address.ok()) return *address;
+  NodeAddress unknown;
+  if (const size_t at = head.find('@'); at != std::string_view::npos) {
+    const std::optional<int64_t> port = ParseInt64(head.substr(at + 1));
+    if (port && *port > 0 && *port <= 65535) unknown.bus_port = static_cast<int>(*port);
+  }
+  return unknown;
 }
 
 // "5", "5-9".
@@ -73,10 +80,14 @@ bool ParseRow(std::string_view line, NodeRow& row) {
                      [&row](std::string_view word) { return ParseSlotWord(word, row); });
 }
 
-bool Sees(const NodeView& viewer, const NodeView& subject) {
+// Nothing: `viewer` sees `subject` as it sees itself.
+std::optional<Disagreement::Kind> Difference(const NodeView& viewer, const NodeView& subject) {
+  using enum Disagreement::Kind;
   const NodeRow* row = viewer.Row(subject.self.id);
-  return row != nullptr && row->Settled() && row->slots == subject.self.slots &&
-         row->master == subject.self.master;
+  if (row == nullptr || !row->Settled()) return kWrong;
+  if (row->slots != subject.self.slots || row->master != subject.self.master) return kWrong;
+  if (!row->connected) return kNoLink;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -99,8 +110,8 @@ Result<std::vector<NodeRow>> ParseClusterNodes(std::string_view text) {
 }
 
 const NodeRow* NodeView::Row(const NodeId& id) const {
-  const auto it = std::find_if(rows.begin(), rows.end(),
-                               [&id](const NodeRow& row) { return row.id == id; });
+  const auto it =
+      std::find_if(rows.begin(), rows.end(), [&id](const NodeRow& row) { return row.id == id; });
   return it == rows.end() ? nullptr : &*it;
 }
 
@@ -161,7 +172,8 @@ std::vector<Disagreement> Disagreements(const ClusterView& view, std::optional<s
     for (size_t subject = 0; subject < view.nodes.size(); ++subject) {
       if (viewer == subject) continue;
       if (focus && viewer != *focus && subject != *focus) continue;
-      if (!Sees(view.nodes[viewer], view.nodes[subject])) found.push_back({viewer, subject});
+      const auto kind = Difference(view.nodes[viewer], view.nodes[subject]);
+      if (kind) found.push_back({viewer, subject, *kind});
     }
   }
   return found;

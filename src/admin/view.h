@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The cluster as its nodes tell it. Each node is asked for CLUSTER NODES; what it says about itself is the truth about
-// that node (its slots, its role), what it says about the others shows whether they agree.
-// Everything here is plain data and pure functions.
+// The cluster as its nodes tell it. Each node is asked for CLUSTER NODES; what it says about itself
+// is the truth about that node (its slots, its role), what it says about the others shows whether
+// they agree. Everything here is plain data and pure functions.
 #pragma once
 
 #include <optional>
@@ -21,9 +21,10 @@ namespace pleiad::admin {
 // One line of CLUSTER NODES.
 struct NodeRow {
   NodeId id;
-  NodeAddress address;             // host empty: the node does not know it (":0")
-  std::vector<std::string> flags;  // "myself", "master", "slave", "fail?", "fail", "handshake", "noaddr", ...
-  NodeId master;                   // empty for a master
+  NodeAddress address;  // host empty: not known (":0")
+  std::vector<std::string>
+      flags;      // "myself", "master", "slave", "fail?", "fail", "handshake", "noaddr", ...
+  NodeId master;  // empty for a master
   Epoch config_epoch;
   bool connected = false;
   SlotSet slots;
@@ -35,8 +36,8 @@ struct NodeRow {
   bool Settled() const { return !Has("handshake") && !Has("noaddr"); }
 };
 
-// The text of CLUSTER NODES of Redis 3.0 and later (with @busport and host names from 4.0 and 7.0 on).
-// Error: which line can't be read.
+// The text of CLUSTER NODES of Redis 3.0 and later (with @busport and host names from 4.0 and 7.0
+// on). Error: which line can't be read.
 Result<std::vector<NodeRow>> ParseClusterNodes(std::string_view text);
 
 // A node that answered.
@@ -65,18 +66,25 @@ struct ClusterView {
   std::optional<size_t> Find(const NodeId& id) const;
   // How many of the nodes call `master` their master.
   int ReplicaCount(const NodeId& master) const;
-  // The master with the fewest replicas (the first of several), `except` aside. nullopt: there is none.
+  // The master with the fewest replicas (the first of several), `except` aside. nullopt: there is
+  // none.
   std::optional<size_t> PoorestMaster(const NodeId& except = {}) const;
 };
 
-// Node `viewer` does not (yet) see `subject` as it sees itself: unknown, or with other slots or another master.
+// Node `viewer` does not (yet) see `subject` as it sees itself.
 struct Disagreement {
+  enum class Kind {
+    kWrong,   // unknown to it, or with other slots or another master
+    kNoLink,  // seen rightly, but there is no link to it at the moment
+  };
   size_t viewer = 0;
   size_t subject = 0;
+  Kind kind = Kind::kWrong;
   bool operator==(const Disagreement&) const = default;
 };
 
-// All of them; with `focus` only those in which that node is viewer or subject. Time: nodes squared.
+// All of them; with `focus` only those in which that node is viewer or subject. Time: nodes
+// squared.
 std::vector<Disagreement> Disagreements(const ClusterView& view,
                                         std::optional<size_t> focus = std::nullopt);
 

@@ -154,6 +154,7 @@ TEST(ClientConnection, RefusalsAreNamed) {
     auto connection = ClientConnection::Connect(options);
     ASSERT_TRUE(connection.ok());
     EXPECT_EQ((*connection)->Peer(), "127.0.0.1:" + std::to_string(options.port));
+    EXPECT_EQ((*connection)->PeerIp(), "127.0.0.1");
   }
   auto refused = ClientConnection::Connect(options);
   ASSERT_FALSE(refused.ok());
