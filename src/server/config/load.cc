@@ -79,7 +79,7 @@ class Loader {
   // What can only be judged when all lines are known.
   Status Finish() {
     if (values_.Text("cluster-enabled") == "yes" && !values_.Text("replicaof").empty()) {
-      return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR ({}) ***\n{}\n", env_.product,
+      return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR ({}) ***\n{}", env_.product,
                                "replicaof directive not allowed in cluster mode")};
     }
     ConfigValue& dir = values_.values[*FindDirective("dir")];
@@ -87,7 +87,7 @@ class Loader {
       Result<std::string> here = env_.resolve_dir(dir.text);
       if (!here.ok()) {
         return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR ({}) ***\nThe working directory "
-                                 "can't be used: {}\n", env_.product, here.message())};
+                                 "can't be used: {}", env_.product, here.message())};
       }
       dir.text = *std::move(here);
     }
@@ -102,7 +102,7 @@ class Loader {
         place.file.empty()
             ? std::string("Reading the command line")
             : fmt::format("Reading the configuration file, at line {} of {}", place.line, place.file);
-    return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR ({}) ***\n{}\n>>> '{}'\n{}\n",
+    return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR ({}) ***\n{}\n>>> '{}'\n{}",
                              env_.product, where, Printable(place.text), reason)};
   }
 
@@ -252,7 +252,7 @@ Result<LoadedConfig> LoadConfig(const std::vector<std::string>& args,
   size_t first = 0;
   if (!args.empty() && !IsOption(args[0])) {
     first = 1;
-    if (args[0] != "-") out.file = args[0];
+    if (args[0] != "-") out.file = env.absolute ? env.absolute(args[0]) : args[0];
     const Status status = loader.LoadFile(args[0]);
     if (!status.ok()) return status.error();
   }

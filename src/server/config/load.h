@@ -32,6 +32,8 @@ struct ConfigEnvironment {
   std::function<std::vector<std::string>(const std::string& pattern)> glob;
   // The absolute path of a directory, if it exists and may be used; else the reason. May be null: no check.
   std::function<Result<std::string>(const std::string& dir)> resolve_dir;
+  // The absolute path of the file named on the command line, for REWRITE after a chdir. May be null: as given.
+  std::function<std::string(const std::string& path)> absolute;
   // Seed of the draws from ranges.
   uint64_t seed = 0;
   // Who speaks in "*** FATAL CONFIG FILE ERROR (...) ***".
@@ -40,11 +42,11 @@ struct ConfigEnvironment {
 
 struct LoadedConfig {
   ConfigValues values;
-  std::string file;  // as given on the command line; empty: none, or standard input
+  std::string file;  // the file named on the command line; empty: none, or standard input
 };
 
 // Reads what `args` (without the program's name) say. The error is the whole text for standard error: which file, which
-// line, the line itself, the reason. Nothing is half loaded: there is a result or an error.
+// line, the line itself, the reason (no line end behind it). Nothing is half loaded: there is a result or an error.
 Result<LoadedConfig> LoadConfig(const std::vector<std::string>& args, const ConfigEnvironment& env);
 
 }  // namespace pleiad

@@ -14,6 +14,7 @@
 namespace pleiad {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 
 // An environment of files in a map.
@@ -127,6 +128,14 @@ TEST(Load, CommandLine) {
   EXPECT_EQ(Load({"--include", "a.conf"}, env)->timeout_seconds, 9);
 }
 
+TEST(Load, TheFileIsKnownByItsAbsolutePath) {
+  auto env = Files({{"a.conf", ""}, {"-", ""}});
+  env.absolute = [](const std::string& path) { return "/here/" + path; };
+  EXPECT_EQ(LoadConfig({"a.conf"}, env)->file, "/here/a.conf");
+  EXPECT_EQ(LoadConfig({"-"}, env)->file, "");
+  EXPECT_EQ(LoadConfig({"--port", "1"}, env)->file, "");
+}
+
 TEST(Load, IncludeIsReadInPlaceAndTheLastLineWins) {
   const auto env = Files({{"conf/a.conf", "port 1\ninclude b.conf\ntimeout 5\n"},
                           {"conf/b.conf", "port 2\ntimeout 3\ninclude /etc/c.conf\n"},
@@ -153,25 +162,25 @@ TEST(Load, ErrorsNameFileLineTextAndReason) {
             "\n*** FATAL CONFIG FILE ERROR (Pleiad) ***\n"
             "Reading the configuration file, at line 3 of a.conf\n"
             ">>> 'bogus yes'\n"
-            "Bad directive or wrong number of arguments\n");
+            "Bad directive or wrong number of arguments");
   EXPECT_EQ(LoadError({"a.conf"}, Files({{"a.conf", "# x\ninclude b\n"}, {"b", "\nport x\n"}})),
             "\n*** FATAL CONFIG FILE ERROR (Pleiad) ***\n"
             "Reading the configuration file, at line 2 of b\n"
             ">>> 'port x'\n"
-            "argument couldn't be parsed into an integer\n");
+            "argument couldn't be parsed into an integer");
   EXPECT_EQ(LoadError({"a.conf", "--port", "abc"}, Files({{"a.conf", ""}})),
             "\n*** FATAL CONFIG FILE ERROR (Pleiad) ***\n"
             "Reading the command line\n"
             ">>> 'port abc'\n"
-            "argument couldn't be parsed into an integer\n");
+            "argument couldn't be parsed into an integer");
 }
 
 TEST(Load, ErrorReasons) {
-  EXPECT_THAT(TextError("port\n"), HasSubstr("\nwrong number of arguments\n"));
-  EXPECT_THAT(TextError("port 1 2\n"), HasSubstr("\nwrong number of arguments\n"));
-  EXPECT_THAT(TextError("save 1\n"), HasSubstr("\nInvalid save parameters\n"));
+  EXPECT_THAT(TextError("port\n"), EndsWith("\nwrong number of arguments"));
+  EXPECT_THAT(TextError("port 1 2\n"), EndsWith("\nwrong number of arguments"));
+  EXPECT_THAT(TextError("save 1\n"), EndsWith("\nInvalid save parameters"));
   EXPECT_THAT(TextError("requirepass \"abc\n"),
-              HasSubstr("\nUnbalanced quotes in configuration line\n"));
+              EndsWith("\nUnbalanced quotes in configuration line"));
   EXPECT_THAT(TextError("include\n"), HasSubstr("Bad directive or wrong number of arguments"));
   EXPECT_THAT(TextError("loadmodule\n"), HasSubstr("Bad directive or wrong number of arguments"));
   EXPECT_THAT(TextError("rename-command a\n"),
@@ -182,7 +191,7 @@ TEST(Load, ErrorReasons) {
               HasSubstr("replicaof directive not allowed in cluster mode"));
   EXPECT_THAT(TextError("include nosuch.conf\n"),
               HasSubstr("at line 1 of a.conf\n>>> 'include nosuch.conf'\ncan't open config file "
-                        "'nosuch.conf': No such file or directory\n"));
+                        "'nosuch.conf': No such file or directory"));
   EXPECT_THAT(TextError("include a.conf\n"), HasSubstr("nested deeper than 16"));
   EXPECT_THAT(LoadError({"none.conf"}, Files({})),
               HasSubstr("can't open config file 'none.conf': No such file or directory"));
@@ -213,7 +222,7 @@ TEST(Load, DirIsResolvedAndCheckedAtItsLine) {
   EXPECT_EQ(Load({"a.conf"}, env)->dir, "/here/data");
   EXPECT_EQ(Load({"c.conf"}, env)->dir, "/here");
   EXPECT_THAT(LoadError({"b.conf"}, env),
-              HasSubstr("at line 1 of b.conf\n>>> 'dir /nosuch'\nNo such file or directory\n"));
+              HasSubstr("at line 1 of b.conf\n>>> 'dir /nosuch'\nNo such file or directory"));
 }
 
 std::string ReadSeed(const std::string& name) {

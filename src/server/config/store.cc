@@ -148,6 +148,14 @@ std::string ConfigStore::Rewrite(std::string_view old_text, const RewriteExtras&
   return RewriteConfig(old_text, values, extras);
 }
 
+Status ConfigStore::RewriteFile(const WriteFile& write, const RewriteExtras& extras) {
+  const std::lock_guard lock(file_mutex_);
+  CHECK(!file_.empty());
+  const Result<std::string> old_text = env_.read(file_);
+  if (!old_text.ok()) return old_text.error();
+  return write(file_, Rewrite(*old_text, extras));
+}
+
 bool ConfigStore::IsSensitive(std::string_view name) {
   const auto index = FindDirective(name);
   return index && AllDirectives()[*index]->Is(kSensitive);

@@ -53,7 +53,7 @@ class ConfigStore {
   std::shared_ptr<const Settings> settings() const;
   // Moves at each change, after the snapshot did.
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
-  // The configuration file, as given at start; empty: there is none to rewrite.
+  // The path of the configuration file; empty: there is none to rewrite.
   const std::string& file() const { return file_; }
 
   // CONFIG GET: name and value of every directive that some pattern matches, each once, sorted by name. Patterns ignore
@@ -71,6 +71,11 @@ class ConfigStore {
   // CONFIG REWRITE: the new text of the file whose text is `old_text` (see rewrite.h). The caller reads and writes it.
   std::string Rewrite(std::string_view old_text, const RewriteExtras& extras = {}) const;
 
+  // The same with the file: reads it by env.read, hands the new text to `write`. One at a time, so that two clients can't
+  // mix their files. REQUIRES: file() is not empty.
+  using WriteFile = std::function<Status(const std::string& path, const std::string& text)>;
+  Status RewriteFile(const WriteFile& write, const RewriteExtras& extras = {});
+
   // True when the value of this directive must not appear in logs. Unknown names: false.
   static bool IsSensitive(std::string_view name);
 
@@ -87,6 +92,7 @@ class ConfigStore {
 
   std::mutex change_mutex_;     // one change at a time; taken before mutex_; guards prng_
   Prng prng_;
+  std::mutex file_mutex_;       // one rewrite at a time; taken before mutex_
   mutable std::mutex mutex_;    // guards the two below
   ConfigValues values_;
   std::shared_ptr<const Settings> settings_;

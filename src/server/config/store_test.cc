@@ -314,6 +314,22 @@ TEST(ConfigRewrite, UsersOfNowReplaceTheOldLines) {
             "user c off\n");
 }
 
+TEST(ConfigRewrite, TheFileIsReadAndWrittenOrTheReasonIsTold) {
+  const auto store = Open("port 1\n");
+  ASSERT_TRUE(store->Set({{"port", "2"}}, true).ok());
+  std::string written;
+  const auto write = [&](const std::string& path, const std::string& text) -> Status {
+    written = path + ": " + text;
+    return Status::Ok();
+  };
+  EXPECT_TRUE(store->RewriteFile(write).ok());
+  EXPECT_EQ(written, "a.conf: port 2\n");
+  const auto refuse = [](const std::string&, const std::string&) -> Status {
+    return Error{"Permission denied"};
+  };
+  EXPECT_EQ(store->RewriteFile(refuse).message(), "Permission denied");
+}
+
 TEST(ConfigRewrite, AFileThatChangedUnderUsIsSetRight) {
   const auto store = Open("port 1\n");
   const std::string edited = "port 2\nhz \"20\nbogus line\nhz 99\n";
