@@ -6,8 +6,8 @@
 // world watches the safety rules:
 //
 //   a vote, a request for votes and a claim are on the sender's disk before they leave
-//   nobody votes twice in an epoch, not even after a restart
-//   the key space was told exactly the slots that the machine owns
+//   nobody votes twice in an epoch, not even after a restart, and an epoch's election has one
+//   winner the key space was told exactly the slots that the machine owns
 //
 // Nodes are named a..f, and their ids are 40 times that letter. One thread. A message takes 1 ms.
 #pragma once
@@ -107,6 +107,7 @@ class World {
   std::vector<std::shared_ptr<Connection>> connections_;
   std::set<std::pair<int, int>> cuts_;
   std::set<std::pair<NodeId, uint64_t>> votes_;  // voter, epoch
+  std::set<uint64_t> winners_;                   // epochs of elections won
   uint64_t next_inbound_ = 1;
   uint64_t seed_;
   std::string log_;

@@ -211,6 +211,10 @@ void World::Obey(int i, Effects effects) {
   }
   if (effects.flush_all_keys) n.keys.clear();
   for (const Trace& trace : effects.traces) {
+    if (trace.text.rfind("Failover election won", 0) == 0 &&
+        !winners_.insert(n.machine->state().myself()->config_epoch.value).second) {
+      faults.push_back("two winners of one epoch");
+    }
     if (trace.level < Trace::Level::kNotice) continue;
     log_ += fmt::format("t={} {}: {}\n", now_ - 1000, n.name, Readable(trace.text));
   }
