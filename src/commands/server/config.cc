@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// CONFIG: the configuration at run time. The rules live in server/config/store.h; here is only their dress.
+// CONFIG: the configuration at run time. The rules live in server/config/store.h; this is their
+// dress.
 #include <fmt/core.h>
 
 #include <array>
@@ -22,7 +23,7 @@ bool IsLocal(const ClientState& client) {
          address.starts_with("[::1]:") || address.starts_with("/");
 }
 
-// CONFIG GET pattern [pattern ...]: names and values, sorted by name. Both spellings of a name answer.
+// CONFIG GET pattern [pattern ...]: names and values, sorted by name. Aliases answer too.
 //
 // > CONFIG GET maxmemory-p* hz
 // 1) "hz"
@@ -57,14 +58,14 @@ void ConfigGet(ServerContext& ctx, const Args& args, resp::Writer& out) {
 // 3) "replica-priority"
 // 4) "90"
 // > CONFIG SET maxmemory-samples 8 repl-timeout abc
-// (error) ERR CONFIG SET failed (possibly related to argument 'repl-timeout') - argument couldn't be parsed into an integer
+// (error) ERR CONFIG SET failed (possibly related to argument 'repl-timeout') - argument ...
 // > CONFIG GET maxmemory-samples
 // 1) "maxmemory-samples"
 // 2) "7"
 // > CONFIG SET bogus 1
 // (error) ERR Unknown option or number of arguments for CONFIG SET - 'bogus'
 // > CONFIG SET daemonize yes
-// (error) ERR CONFIG SET failed (possibly related to argument 'daemonize') - can't set immutable config
+// (error) ERR CONFIG SET failed (possibly related to argument 'daemonize') - can't set ...
 // > CONFIG SET repl-timeout 5 repl-timeout 6
 // (error) ERR CONFIG SET failed (possibly related to argument 'repl-timeout') - duplicate parameter
 // > CONFIG SET repl-timeout 5 hz

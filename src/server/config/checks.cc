@@ -20,7 +20,8 @@ bool IsAlnum(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-std::string PlainFileName(std::string_view directive, std::string_view what, std::string_view value) {
+std::string PlainFileName(std::string_view directive, std::string_view what,
+                          std::string_view value) {
   if (value.empty()) return fmt::format("{} can't be empty", directive);
   if (value.find('/') != std::string_view::npos) {
     return fmt::format("{} can't be a path, just a {}", directive, what);
@@ -143,9 +144,8 @@ std::string ProcTitle(std::string_view value) {
 }
 
 std::string HashSeed(std::string_view value) {
-  return value.size() > kHashSeedBytesMax
-             ? "hash-seed must be less than or equal to 256 characters"
-             : "";
+  return value.size() > kHashSeedBytesMax ? "hash-seed must be less than or equal to 256 characters"
+                                          : "";
 }
 
 std::string ThreadCount(std::string_view value) {

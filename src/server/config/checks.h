@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Checks and parsers of single directives; the tables point to them. The texts are those operators know.
+// Checks and parsers of single directives; the tables point to them. The texts are those operators
+// know.
 #pragma once
 
 #include "server/config/directive.h"

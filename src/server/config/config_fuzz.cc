@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Arbitrary bytes as a configuration: the part before the first NUL is the file, before the second an included file
-// "inc", the rest are CONFIG SET pairs, one "name value" a line. What loads must survive REWRITE: the new text loads to
-// the same configuration, and rewriting it again changes nothing.
+// Arbitrary bytes as a configuration: the part before the first NUL is the file, before the second
+// an included file "inc", the rest are CONFIG SET pairs, one "name value" a line. What loads must
+// survive REWRITE: the new text loads to the same configuration, and rewriting it again changes
+// nothing.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,7 +40,8 @@ std::string CutAtNul(std::string_view* rest) {
 // What a rewritten range draws may differ; everything else must not.
 ConfigStore::Pairs Comparable(const ConfigStore& store) {
   ConfigStore::Pairs pairs = store.Get({"*"});
-  std::erase_if(pairs, [](const auto& pair) { return pair.first == "auto-aof-rewrite-percentage"; });
+  std::erase_if(pairs,
+                [](const auto& pair) { return pair.first == "auto-aof-rewrite-percentage"; });
   return pairs;
 }
 

@@ -17,9 +17,9 @@ struct Registry {
   std::unordered_map<std::string_view, size_t> by_name;
 
   Registry() {
-    for (auto table : {NetworkDirectives(), MemoryDirectives(), PersistenceDirectives(),
-                       ReplicationDirectives(), ClusterDirectives(), LimitDirectives(),
-                       TlsDirectives(), MiscDirectives()}) {
+    for (auto table :
+         {NetworkDirectives(), MemoryDirectives(), PersistenceDirectives(), ReplicationDirectives(),
+          ClusterDirectives(), LimitDirectives(), TlsDirectives(), MiscDirectives()}) {
       for (const Directive& directive : table) Add(directive);
     }
     std::sort(names.begin(), names.end(),

@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What a configuration directive is: one row of a table. The tables are split by theme (directives_*.cc); adding a
-// directive is adding a row there, and a line in settings.cc if the engine reads it.
+// What a configuration directive is: one row of a table. The tables are split by theme
+// (directives_*.cc); adding a directive is adding a row there, and a line in settings.cc if the
+// engine reads it.
 //
-// A directive's value is kept as *canonical text*: exactly what CONFIG GET shows. Parsing makes canonical text out of
-// the words an operator wrote ("64MB" -> "67108864", "YES" -> "yes") or refuses with a reason in the field's words.
+// A directive's value is kept as *canonical text*: exactly what CONFIG GET shows. Parsing makes
+// canonical text out of the words an operator wrote ("64MB" -> "67108864", "YES" -> "yes") or
+// refuses with a reason in the field's words.
 #pragma once
 
 #include <cstdint>
@@ -29,23 +31,24 @@ enum class DirectiveType : uint8_t {
   kEnum,             // one of `choices`
   kEnumSet,          // some of `choices`; the first choice means "none"
   kString,           // any bytes
-  kRange,            // kInt, or "A-B": each node draws its own number between the two, both included
-  kDirectory,        // a path that the environment resolves and checks
-  kSpecial,          // several words, parsed by `parse`
+  kRange,      // kInt, or "A-B": each node draws its own number between the two, both included
+  kDirectory,  // a path that the environment resolves and checks
+  kSpecial,    // several words, parsed by `parse`
 };
 
 enum DirectiveFlag : uint32_t {
-  kImmutable = 1,  // CONFIG SET refuses
-  kHidden = 2,     // CONFIG GET shows it only by its whole name, not for a pattern
-  kMultiArg = 4,   // takes several words
-  kProtected = 8,  // CONFIG SET asks enable-protected-configs
-  kSensitive = 16, // the value is a secret: keep it out of logs
+  kImmutable = 1,   // CONFIG SET refuses
+  kHidden = 2,      // CONFIG GET shows it only by its whole name, not for a pattern
+  kMultiArg = 4,    // takes several words
+  kProtected = 8,   // CONFIG SET asks enable-protected-configs
+  kSensitive = 16,  // the value is a secret: keep it out of logs
 };
 
 using Words = std::vector<std::string>;
 
 struct Directive {
-  // The canonical text for `words`. `current` is the canonical text before: what a repeated line adds to.
+  // The canonical text for `words`. `current` is the canonical text before: what a repeated line
+  // adds to.
   using Parse = Result<std::string> (*)(const Words& words, std::string_view current);
   // Why the string is refused; empty if it is fine.
   using Check = std::string (*)(std::string_view value);
@@ -68,7 +71,7 @@ inline constexpr int64_t kIntMax = std::numeric_limits<int32_t>::max();
 inline constexpr int64_t kLongMax = std::numeric_limits<int64_t>::max();
 inline constexpr uint32_t kMutable = 0;
 
-// ---- builders of rows -----------------------------------------------------------------------------------------------
+// ---- builders of rows
 
 constexpr Directive BoolRow(std::string_view name, std::string_view initial, uint32_t flags = 0,
                             std::string_view aliases = {}) {
@@ -142,7 +145,7 @@ constexpr Directive SpecialRow(std::string_view name, std::string_view initial, 
   return d;
 }
 
-// ---- the table ------------------------------------------------------------------------------------------------------
+// ---- the table
 
 std::span<const Directive> NetworkDirectives();
 std::span<const Directive> MemoryDirectives();

@@ -11,7 +11,8 @@
 namespace pleiad {
 namespace {
 
-// Every name Redis 3.0.0 takes in redis.conf, but for those that are no settings (include, rename-command, sentinel).
+// Every name Redis 3.0.0 takes in redis.conf, but for those that are no settings (include,
+// rename-command, sentinel).
 constexpr std::string_view kRedis30 =
     "activerehashing aof-load-truncated aof-rewrite-incremental-fsync appendfilename appendfsync "
     "appendonly auto-aof-rewrite-min-size auto-aof-rewrite-percentage bind "
@@ -112,7 +113,8 @@ TEST(Directive, MultiArgIsForSpecialAndSetTypesOnly) {
   }
 }
 
-// What the field says to each kind of bad value, recorded from redis-server 7.0.15 where it has the directive.
+// What the field says to each kind of bad value, recorded from redis-server 7.0.15 where it has the
+// directive.
 struct BadValue {
   std::string_view name;
   std::string value;
@@ -148,8 +150,8 @@ INSTANTIATE_TEST_SUITE_P(
                  "argument must be between 0 and 9223372036854775807 inclusive"},
         BadValue{"hz", "1e99", kNotInt}, BadValue{"hz", "", kNotInt},
         BadValue{"hz", "-1", "argument must be between 0 and 2147483647 inclusive"},
-        BadValue{"timeout", "99999999999999999999", kNotInt},
-        BadValue{"timeout", "+5", kNotInt}, BadValue{"timeout", "010", kNotInt},
+        BadValue{"timeout", "99999999999999999999", kNotInt}, BadValue{"timeout", "+5", kNotInt},
+        BadValue{"timeout", "010", kNotInt},
         BadValue{"port", "70000", "argument must be between 0 and 65535 inclusive"},
         BadValue{"port", "-1", "argument must be between 0 and 65535 inclusive"},
         BadValue{"acllog-max-len", "-1",
@@ -165,8 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "argument(s) must be one of the following: volatile-lru, volatile-lfu, "
                  "volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, "
                  "noeviction"},
-        BadValue{"maxmemory-clients", "101%",
-                 "percentage argument must be less or equal to 100"},
+        BadValue{"maxmemory-clients", "101%", "percentage argument must be less or equal to 100"},
         BadValue{"maxmemory-clients", "-5", "argument must be a memory or percent value"},
         BadValue{"save", "1", "Invalid save parameters"},
         BadValue{"save", "a b", "Invalid save parameters"},
@@ -189,8 +190,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "shutdown options SAVE and NOSAVE can't be used simultaneously"},
         BadValue{"replicaof", "host 99999", "Invalid master port"},
         BadValue{"replicaof", "host", "wrong number of arguments"},
-        BadValue{"bind", "a b c d e f g h i j k l m n o p q",
-                 "Too many bind addresses specified."},
+        BadValue{"bind", "a b c d e f g h i j k l m n o p q", "Too many bind addresses specified."},
         BadValue{"dbfilename", "a/b", "dbfilename can't be a path, just a filename"},
         BadValue{"appenddirname", "", "appenddirname can't be empty"},
         BadValue{"dir", "", "dir can't be empty"},

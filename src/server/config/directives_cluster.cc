@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Directives: the cluster. Times are milliseconds unless the name says otherwise (cluster-blacklist-ttl: seconds).
+// Directives: the cluster. Times are milliseconds unless the name says otherwise
+// (cluster-blacklist-ttl: seconds).
 #include "server/config/checks.h"
 
 namespace pleiad {

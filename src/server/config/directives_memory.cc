@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Directives: maxmemory and eviction, lazy freeing, expiry, encodings of small collections, defragmentation.
+// Directives: maxmemory and eviction, lazy freeing, expiry, encodings of small collections,
+// defragmentation.
 #include "server/config/checks.h"
 
 namespace pleiad {
@@ -37,7 +38,8 @@ constexpr Directive kTable[] = {
     // Encodings.
     IntRow("hash-max-listpack-entries", 0, kLongMax, "512", kMutable, "hash-max-ziplist-entries"),
     MemoryRow("hash-max-listpack-value", 0, kLongMax, "64", kMutable, "hash-max-ziplist-value"),
-    IntRow("list-max-listpack-size", -kIntMax - 1, kIntMax, "-2", kMutable, "list-max-ziplist-size"),
+    IntRow("list-max-listpack-size", -kIntMax - 1, kIntMax, "-2", kMutable,
+           "list-max-ziplist-size"),
     IntRow("list-compress-depth", 0, kIntMax, "0"),
     // The two below steered lists before Redis 3.2; accepted and shown, they change nothing.
     IntRow("list-max-ziplist-entries", 0, kLongMax, "512"),

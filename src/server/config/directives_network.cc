@@ -24,8 +24,8 @@ constexpr Directive kTable[] = {
     BoolRow("mptcp", "no", kImmutable),
     IntRow("max-new-connections-per-cycle", 1, 1000, "10"),
     IntRow("max-new-tls-connections-per-cycle", 1, 1000, "1"),
-    // Reactor threads: "auto" is one per core. The io-threads family is accepted for old files and means nothing here,
-    // as every reactor reads, runs and writes.
+    // Reactor threads: "auto" is one per core. The io-threads family is accepted for old files and
+    // means nothing here, as every reactor reads, runs and writes.
     StringRow("threads", "auto", kImmutable, "", ThreadCount),
     IntRow("io-threads", 1, 256, "1"),
     BoolRow("io-threads-do-reads", "no"),

@@ -28,9 +28,10 @@ constexpr Directive kTable[] = {
     StringRow("appenddirname", "appendonlydir", kImmutable, "", AofDirName),
     EnumRow("appendfsync", "everysec, always, no", "everysec"),
     BoolRow("no-appendfsync-on-rewrite", "no"),
-    // A range as in "80-100" makes every node draw its own value, so that the nodes of one machine don't rewrite at
-    // the same moment.
-    NumberRow(DirectiveType::kRange, "auto-aof-rewrite-percentage", 0, kIntMax, "100", kMutable, ""),
+    // A range as in "80-100" makes every node draw its own value, so that the nodes of one machine
+    // don't rewrite at the same moment.
+    NumberRow(DirectiveType::kRange, "auto-aof-rewrite-percentage", 0, kIntMax, "100", kMutable,
+              ""),
     MemoryRow("auto-aof-rewrite-min-size", 0, kLongMax, "67108864"),
     BoolRow("aof-load-truncated", "yes"),
     MemoryRow("aof-load-corrupt-tail-max-size", 0, kLongMax, "0"),

@@ -13,15 +13,15 @@
 namespace pleiad {
 namespace {
 
-constexpr int kIncludeDepthMax = 16;      // deeper is a file that includes itself
-constexpr size_t kFilesMax = 10'000;      // and so is a fan of them
+constexpr int kIncludeDepthMax = 16;  // deeper is a file that includes itself
+constexpr size_t kFilesMax = 10'000;  // and so is a fan of them
 constexpr size_t kErrorLineBytesMax = 400;
 
 // Where the line that is being read stands.
 struct Place {
   std::string file;  // empty: the command line
   int line = 0;
-  int depth = 0;     // 0: the file named on the command line
+  int depth = 0;  // 0: the file named on the command line
   std::string text;
 };
 
@@ -39,7 +39,9 @@ std::string Printable(std::string_view text) {
   return out;
 }
 
-bool IsPattern(std::string_view path) { return path.find_first_of("*?[") != std::string_view::npos; }
+bool IsPattern(std::string_view path) {
+  return path.find_first_of("*?[") != std::string_view::npos;
+}
 
 std::string Folder(std::string_view file) {
   const size_t slash = file.rfind('/');
@@ -57,7 +59,8 @@ class Loader {
   Status LoadFile(const std::string& path) {
     Result<std::string> text = env_.read(path);
     if (!text.ok()) {
-      return Error{fmt::format("Fatal error, can't open config file '{}': {}", path, text.message())};
+      return Error{
+          fmt::format("Fatal error, can't open config file '{}': {}", path, text.message())};
     }
     return LoadText(path == "-" ? "(standard input)" : path, *text, 0);
   }
@@ -71,7 +74,8 @@ class Loader {
     for (const std::string& word : words) {
       if (!place.text.empty()) place.text += ' ';
       place.text += place.text.empty() || word.find_first_of(" \t\"'") == std::string::npos
-                        ? word : Quoted(word);
+                        ? word
+                        : Quoted(word);
     }
     return Apply(place, words);
   }
@@ -86,8 +90,10 @@ class Loader {
     if (!dir.assigned && env_.resolve_dir) {
       Result<std::string> here = env_.resolve_dir(dir.text);
       if (!here.ok()) {
-        return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR ({}) ***\nThe working directory "
-                                 "can't be used: {}", env_.product, here.message())};
+        return Error{
+            fmt::format("\n*** FATAL CONFIG FILE ERROR ({}) ***\nThe working directory "
+                        "can't be used: {}",
+                        env_.product, here.message())};
       }
       dir.text = *std::move(here);
     }
@@ -98,10 +104,10 @@ class Loader {
 
  private:
   Error Fatal(const Place& place, std::string_view reason) const {
-    const std::string where =
-        place.file.empty()
-            ? std::string("Reading the command line")
-            : fmt::format("Reading the configuration file, at line {} of {}", place.line, place.file);
+    const std::string where = place.file.empty()
+                                  ? std::string("Reading the command line")
+                                  : fmt::format("Reading the configuration file, at line {} of {}",
+                                                place.line, place.file);
     return Error{fmt::format("\n*** FATAL CONFIG FILE ERROR ({}) ***\n{}\n>>> '{}'\n{}",
                              env_.product, where, Printable(place.text), reason)};
   }
@@ -217,7 +223,8 @@ class Loader {
 
 bool IsOption(const std::string& arg) { return arg.size() > 2 && arg[0] == '-' && arg[1] == '-'; }
 
-// The words behind each "--name". A value that itself opens with "--" is taken as a value only right behind its name
+// The words behind each "--name". A value that itself opens with "--" is taken as a value only
+// right behind its name
 // ("--requirepass --x"), except for --save, which old scripts leave empty.
 std::vector<Words> OptionsOf(const std::vector<std::string>& args, size_t first) {
   std::vector<Words> options;

@@ -104,12 +104,15 @@ std::string LinesOf(const Directive& d, std::string_view name, const ConfigValue
   if (d.name == "client-output-buffer-limit") return LimitLines(name, value.text);
   switch (d.type) {
     case DirectiveType::kString:
-    case DirectiveType::kDirectory: return fmt::format("{} {}\n", name, Quoted(value.text));
+    case DirectiveType::kDirectory:
+      return fmt::format("{} {}\n", name, Quoted(value.text));
     case DirectiveType::kMemory:
-    case DirectiveType::kMemoryOrPercent: return fmt::format("{} {}\n", name, Sized(value.text));
+    case DirectiveType::kMemoryOrPercent:
+      return fmt::format("{} {}\n", name, Sized(value.text));
     case DirectiveType::kRange:
       return fmt::format("{} {}\n", name, value.source.empty() ? value.text : value.source);
-    default: break;
+    default:
+      break;
   }
   return fmt::format("{} {}\n", name, value.text.empty() ? "\"\"" : value.text);
 }
@@ -172,7 +175,8 @@ class Rewriter {
     });
   }
 
-  // The generated lines of the directive give it its value whatever the lines and included files before them say.
+  // The generated lines of the directive give it its value whatever the lines and included files
+  // before them say.
   bool GeneratedLinesDecide(size_t index) const {
     std::vector<OldLine> own;
     for (const OldLine& line : lines_) {

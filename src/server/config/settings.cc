@@ -18,13 +18,24 @@ struct EventLetter {
 
 // In the order CONFIG GET shows them, without those of "A".
 constexpr std::array<EventLetter, 14> kEventLetters = {{
-    {'g', kEventGeneric}, {'$', kEventString},  {'l', kEventList},    {'s', kEventSet},
-    {'h', kEventHash},    {'z', kEventZset},    {'x', kEventExpired}, {'e', kEventEvicted},
-    {'t', kEventStream},  {'d', kEventModule},  {'n', kEventNew},     {'K', kEventKeyspace},
-    {'E', kEventKeyevent}, {'m', kEventMiss},
+    {'g', kEventGeneric},
+    {'$', kEventString},
+    {'l', kEventList},
+    {'s', kEventSet},
+    {'h', kEventHash},
+    {'z', kEventZset},
+    {'x', kEventExpired},
+    {'e', kEventEvicted},
+    {'t', kEventStream},
+    {'d', kEventModule},
+    {'n', kEventNew},
+    {'K', kEventKeyspace},
+    {'E', kEventKeyevent},
+    {'m', kEventMiss},
 }};
 
-// Reads canonical texts as types. They were checked when they were assigned, so a failure here is our own bug.
+// Reads canonical texts as types. They were checked when they were assigned, so a failure here is
+// our own bug.
 class Reader {
  public:
   explicit Reader(const ConfigValues& values) : values_(values) {}

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Settings: the typed values that the engine reads, as one immutable snapshot. A reactor keeps a
-// `std::shared_ptr<const Settings>` and asks ConfigStore for a new one when ConfigStore::version() moved; so one command
-// never sees half a CONFIG SET. Times carry their unit in the name; sizes are bytes; 0 means "none" or "no limit" as in
-// the directive of the same name.
+// `std::shared_ptr<const Settings>` and asks ConfigStore for a new one when ConfigStore::version()
+// moved; so one command never sees half a CONFIG SET. Times carry their unit in the name; sizes are
+// bytes; 0 means "none" or "no limit" as in the directive of the same name.
 #pragma once
 
 #include <array>
@@ -49,23 +49,23 @@ struct SaveRule {
   int64_t changes = 0;
 };
 
-// Bits of Settings::keyspace_events, one per letter of notify-keyspace-events; the same bits as NotifyClass of
-// command/engine.h, which this module may not see.
+// Bits of Settings::keyspace_events, one per letter of notify-keyspace-events; the same bits as
+// NotifyClass of command/engine.h, which this module may not see.
 enum KeyspaceEvent : uint32_t {
-  kEventKeyspace = 1 << 0,   // K
-  kEventKeyevent = 1 << 1,   // E
-  kEventGeneric = 1 << 2,    // g
-  kEventString = 1 << 3,     // $
-  kEventList = 1 << 4,       // l
-  kEventSet = 1 << 5,        // s
-  kEventHash = 1 << 6,       // h
-  kEventZset = 1 << 7,       // z
-  kEventExpired = 1 << 8,    // x
-  kEventEvicted = 1 << 9,    // e
-  kEventStream = 1 << 10,    // t
-  kEventMiss = 1 << 11,      // m
-  kEventModule = 1 << 12,    // d
-  kEventNew = 1 << 13,       // n
+  kEventKeyspace = 1 << 0,  // K
+  kEventKeyevent = 1 << 1,  // E
+  kEventGeneric = 1 << 2,   // g
+  kEventString = 1 << 3,    // $
+  kEventList = 1 << 4,      // l
+  kEventSet = 1 << 5,       // s
+  kEventHash = 1 << 6,      // h
+  kEventZset = 1 << 7,      // z
+  kEventExpired = 1 << 8,   // x
+  kEventEvicted = 1 << 9,   // e
+  kEventStream = 1 << 10,   // t
+  kEventMiss = 1 << 11,     // m
+  kEventModule = 1 << 12,   // d
+  kEventNew = 1 << 13,      // n
   kEventAll = kEventGeneric | kEventString | kEventList | kEventSet | kEventHash | kEventZset |
               kEventExpired | kEventEvicted | kEventStream | kEventModule,  // A
 };
@@ -76,7 +76,8 @@ std::string KeyspaceEventsToText(uint32_t flags);
 struct Settings {
   // Network.
   int port = 0;
-  std::vector<std::string> bind;  // "*", "-::*", "127.0.0.1"; a leading '-' means: no matter if it can't be had
+  std::vector<std::string>
+      bind;  // "*", "-::*", "127.0.0.1"; a leading '-' means: no matter if it can't be had
   std::string bind_source_addr;
   bool protected_mode = true;
   std::string unixsocket;
@@ -101,8 +102,8 @@ struct Settings {
   MaxmemoryPolicy maxmemory_policy = MaxmemoryPolicy::kNoEviction;
   int maxmemory_samples = 0;
   int maxmemory_eviction_tenacity = 0;
-  uint64_t maxmemory_clients = 0;      // bytes ...
-  int maxmemory_clients_percent = 0;   // ... or, if not 0, percent of maxmemory
+  uint64_t maxmemory_clients = 0;     // bytes ...
+  int maxmemory_clients_percent = 0;  // ... or, if not 0, percent of maxmemory
   int lfu_log_factor = 0;
   int lfu_decay_time_minutes = 0;
   int active_expire_effort = 0;
@@ -228,9 +229,10 @@ struct Settings {
   AllowFor enable_module_command = AllowFor::kNo;
 
   // Repeated directives without a CONFIG GET name, in the order of the files.
-  std::vector<std::pair<std::string, std::string>> rename_commands;  // from -> to; empty "to" removes
-  std::vector<std::vector<std::string>> users;                       // the words behind "user"
-  std::vector<std::vector<std::string>> load_modules;                // path and arguments
+  std::vector<std::pair<std::string, std::string>>
+      rename_commands;                                 // from -> to; empty "to" removes
+  std::vector<std::vector<std::string>> users;         // the words behind "user"
+  std::vector<std::vector<std::string>> load_modules;  // path and arguments
 };
 
 struct ConfigValues;

@@ -14,8 +14,8 @@ namespace pleiad {
 namespace {
 
 Error SetFailed(std::string_view name, std::string_view reason) {
-  return Error{fmt::format("ERR CONFIG SET failed (possibly related to argument '{}') - {}", name,
-                           reason)};
+  return Error{
+      fmt::format("ERR CONFIG SET failed (possibly related to argument '{}') - {}", name, reason)};
 }
 
 Error UnknownOption(std::string_view name) {
@@ -23,7 +23,9 @@ Error UnknownOption(std::string_view name) {
       fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'", name)};
 }
 
-bool IsPattern(std::string_view text) { return text.find_first_of("[*?") != std::string_view::npos; }
+bool IsPattern(std::string_view text) {
+  return text.find_first_of("[*?") != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -41,7 +43,8 @@ std::shared_ptr<const Settings> ConfigStore::settings() const {
 
 ConfigStore::Pairs ConfigStore::Get(const std::vector<std::string>& patterns) const {
   const std::lock_guard lock(mutex_);
-  std::map<std::string, std::pair<std::string, size_t>> found;  // lowercase name -> shown name, index
+  std::map<std::string, std::pair<std::string, size_t>>
+      found;  // lowercase name -> shown name, index
   for (const std::string& pattern : patterns) {
     if (!IsPattern(pattern)) {
       // Shown as the client spelled it: that is the key it looks for.
@@ -73,9 +76,8 @@ Status ConfigStore::SetByServer(const Pairs& pairs) {
 
 Status ConfigStore::CheckNames(const Pairs& pairs, bool client_is_local, const Settings& now,
                                std::vector<size_t>* indexes) const {
-  const bool may_protected =
-      now.enable_protected_configs == AllowFor::kYes ||
-      (now.enable_protected_configs == AllowFor::kLocal && client_is_local);
+  const bool may_protected = now.enable_protected_configs == AllowFor::kYes ||
+                             (now.enable_protected_configs == AllowFor::kLocal && client_is_local);
   for (size_t i = 0; i < pairs.size(); ++i) {
     const std::string& name = pairs[i].first;
     const auto index = FindDirective(name);
@@ -117,7 +119,8 @@ Status ConfigStore::Change(const Pairs& pairs, bool by_server, bool client_is_lo
   for (size_t i = 0; i < pairs.size(); ++i) {
     const Directive& directive = *AllDirectives()[indexes[i]];
     const auto words = WordsOfValue(directive, pairs[i].second);
-    if (!words) return SetFailed(ToLower(pairs[i].first), "Unbalanced quotes in configuration line");
+    if (!words)
+      return SetFailed(ToLower(pairs[i].first), "Unbalanced quotes in configuration line");
     const Status assigned = Assign(indexes[i], *words, context, &next);
     if (!assigned.ok()) return SetFailed(ToLower(pairs[i].first), assigned.message());
     names.emplace_back(directive.name);

@@ -3,7 +3,8 @@
 //
 // ConfigStore: the configuration of a running node. Any thread may call any function.
 //
-// Readers on the hot path do not come here: they keep a Settings snapshot and compare version(), one load.
+// Readers on the hot path do not come here: they keep a Settings snapshot and compare version(),
+// one load.
 #pragma once
 
 #include <atomic>
@@ -29,15 +30,16 @@ class ConfigStore {
 
   // The owner can't do what the new settings ask for (bind a port, open a file).
   struct Refusal {
-    std::string name;    // the directive to blame
+    std::string name;  // the directive to blame
     std::string reason;
   };
-  // Asked before a change is published; may act (bind the new port) and may refuse. Runs on the thread of Set(), one at a
-  // time; must not call Set(). When it refuses, it must have undone what it did.
-  using Applier = std::function<std::optional<Refusal>(
-      const Settings& before, const Settings& now, const std::vector<std::string>& names)>;
-  // Told after a change is published, in the order of the changes. `names` are main names, not aliases. The same thread
-  // and rule as Applier.
+  // Asked before a change is published; may act (bind the new port) and may refuse. Runs on the
+  // thread of Set(), one at a time; must not call Set(). When it refuses, it must have undone what
+  // it did.
+  using Applier = std::function<std::optional<Refusal>(const Settings& before, const Settings& now,
+                                                       const std::vector<std::string>& names)>;
+  // Told after a change is published, in the order of the changes. `names` are main names, not
+  // aliases. The same thread and rule as Applier.
   using Listener = std::function<void(const Settings& now, const std::vector<std::string>& names)>;
 
   // `env` is kept: CONFIG SET dir asks its resolve_dir, ranges draw from its seed.
@@ -56,23 +58,25 @@ class ConfigStore {
   // The path of the configuration file; empty: there is none to rewrite.
   const std::string& file() const { return file_; }
 
-  // CONFIG GET: name and value of every directive that some pattern matches, each once, sorted by name. Patterns ignore
-  // case; hidden directives answer to their whole name only.
+  // CONFIG GET: name and value of every directive that some pattern matches, each once, sorted by
+  // name. Patterns ignore case; hidden directives answer to their whole name only.
   Pairs Get(const std::vector<std::string>& patterns) const;
 
-  // CONFIG SET: all of them or none. The message of a refusal is the whole error reply ("ERR CONFIG SET failed ...").
-  // `client_is_local`: the client came over loopback or the Unix socket (for enable-protected-configs local).
+  // CONFIG SET: all of them or none. The message of a refusal is the whole error reply ("ERR CONFIG
+  // SET failed ..."). `client_is_local`: the client came over loopback or the Unix socket (for
+  // enable-protected-configs local).
   Status Set(const Pairs& pairs, bool client_is_local);
 
-  // The same for the server's own changes (REPLICAOF, a failover): immutable and protected directives too, and the
-  // applier is not asked.
+  // The same for the server's own changes (REPLICAOF, a failover): immutable and protected
+  // directives too, and the applier is not asked.
   Status SetByServer(const Pairs& pairs);
 
-  // CONFIG REWRITE: the new text of the file whose text is `old_text` (see rewrite.h). The caller reads and writes it.
+  // CONFIG REWRITE: the new text of the file whose text is `old_text` (see rewrite.h). The caller
+  // reads and writes it.
   std::string Rewrite(std::string_view old_text, const RewriteExtras& extras = {}) const;
 
-  // The same with the file: reads it by env.read, hands the new text to `write`. One at a time, so that two clients can't
-  // mix their files. REQUIRES: file() is not empty.
+  // The same with the file: reads it by env.read, hands the new text to `write`. One at a time, so
+  // that two clients can't mix their files. REQUIRES: file() is not empty.
   using WriteFile = std::function<Status(const std::string& path, const std::string& text)>;
   Status RewriteFile(const WriteFile& write, const RewriteExtras& extras = {});
 
@@ -90,10 +94,10 @@ class ConfigStore {
   std::vector<Listener> listeners_;
   std::atomic<uint64_t> version_{1};
 
-  std::mutex change_mutex_;     // one change at a time; taken before mutex_; guards prng_
+  std::mutex change_mutex_;  // one change at a time; taken before mutex_; guards prng_
   Prng prng_;
-  std::mutex file_mutex_;       // one rewrite at a time; taken before mutex_
-  mutable std::mutex mutex_;    // guards the two below
+  std::mutex file_mutex_;     // one rewrite at a time; taken before mutex_
+  mutable std::mutex mutex_;  // guards the two below
   ConfigValues values_;
   std::shared_ptr<const Settings> settings_;
 };

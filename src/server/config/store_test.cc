@@ -47,10 +47,9 @@ std::string GetOne(const ConfigStore& store, const std::string& name) {
 
 TEST(ConfigGet, PatternsAliasesHiddenAndOrder) {
   const auto store = Open("slave-announce-ip 1.2.3.4\n");
-  EXPECT_EQ(store->Get({"*announce-ip"}),
-            (Pairs{{"cluster-announce-ip", ""},
-                   {"replica-announce-ip", "1.2.3.4"},
-                   {"slave-announce-ip", "1.2.3.4"}}));
+  EXPECT_EQ(store->Get({"*announce-ip"}), (Pairs{{"cluster-announce-ip", ""},
+                                                 {"replica-announce-ip", "1.2.3.4"},
+                                                 {"slave-announce-ip", "1.2.3.4"}}));
   EXPECT_EQ(store->Get({"hz", "HZ", "h[yz]", "bogus"}), (Pairs{{"hz", "10"}}));
   EXPECT_EQ(store->Get({"HZ"}), (Pairs{{"HZ", "10"}}));
   EXPECT_EQ(store->Get({"watchdog*"}), Pairs{});
@@ -134,9 +133,10 @@ TEST(ConfigSet, TheOwnerMayRefuse) {
     }
     return refusal;
   });
-  EXPECT_EQ(SetError(*store, {{"port", "1"}}),
-            "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this "
-            "port. Check server logs.");
+  EXPECT_EQ(
+      SetError(*store, {{"port", "1"}}),
+      "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this "
+      "port. Check server logs.");
   EXPECT_EQ(store->settings()->port, 6379);
   EXPECT_TRUE(store->Set({{"port", "2"}}, true).ok());
   EXPECT_EQ(store->settings()->port, 2);
@@ -178,7 +178,8 @@ TEST(ConfigStore, ReadersNeverSeeHalfAChange) {
     readers.emplace_back([&] {
       while (!stop.load()) {
         const auto s = store->settings();
-        EXPECT_EQ(s->timeout_seconds, s->tcp_keepalive_seconds == 300 ? 0 : s->tcp_keepalive_seconds);
+        EXPECT_EQ(s->timeout_seconds,
+                  s->tcp_keepalive_seconds == 300 ? 0 : s->tcp_keepalive_seconds);
         seen.fetch_add(1);
       }
     });
@@ -191,12 +192,13 @@ TEST(ConfigStore, ReadersNeverSeeHalfAChange) {
   for (std::thread& reader : readers) reader.join();
 }
 
-// ---- REWRITE --------------------------------------------------------------------------------------------------------
+// ---- REWRITE
 
 // What a reload of `text` shows, everything.
 Pairs Reload(const std::string& text) { return Open(text)->Get({"*"}); }
 
-// Rewrites and checks the two promises: it reloads to the same, and rewriting again changes nothing.
+// Rewrites and checks the two promises: it reloads to the same, and rewriting again changes
+// nothing.
 std::string Rewritten(const ConfigStore& store, const std::string& old_text) {
   const std::string text = store.Rewrite(old_text);
   EXPECT_EQ(store.Rewrite(text), text);
@@ -213,10 +215,10 @@ TEST(ConfigRewrite, UnchangedStaysByteByByte) {
 }
 
 TEST(ConfigRewrite, ChangesAreMadeInPlaceAndAppended) {
-  const std::string text =
-      "# head\nport 7000\n\nmaxmemory 100m # not a comment in this language\n";
-  const std::string sane = "# head\nport 7000\n\nmaxmemory 100m\n# why\nsave 900 1\nsave 300 10\n"
-                           "timeout 5\ntimeout 7\nslave-read-only yes\n#end";
+  const std::string text = "# head\nport 7000\n\nmaxmemory 100m # not a comment in this language\n";
+  const std::string sane =
+      "# head\nport 7000\n\nmaxmemory 100m\n# why\nsave 900 1\nsave 300 10\n"
+      "timeout 5\ntimeout 7\nslave-read-only yes\n#end";
   const auto store = Open(sane);
   ASSERT_TRUE(store
                   ->Set({{"maxmemory", "1gb"},
@@ -340,9 +342,8 @@ TEST(ConfigRewrite, AFileThatChangedUnderUsIsSetRight) {
 TEST(ConfigRewrite, EveryDirectiveSurvivesARewrite) {
   for (const Directive* directive : AllDirectives()) {
     const auto store = Open("");
-    for (const char* value :
-         {"no", "yes", "3", "2", "1048577", "1 2 3", "77 5", "a", "1.2.3.4", "::1", "K",
-          "normal 1 2 3", "{title}", "now", "absolute"}) {
+    for (const char* value : {"no", "yes", "3", "2", "1048577", "1 2 3", "77 5", "a", "1.2.3.4",
+                              "::1", "K", "normal 1 2 3", "{title}", "now", "absolute"}) {
       const std::string before = GetOne(*store, std::string(directive->name));
       if (store->SetByServer({{std::string(directive->name), value}}).ok() &&
           GetOne(*store, std::string(directive->name)) != before) {
@@ -352,7 +353,8 @@ TEST(ConfigRewrite, EveryDirectiveSurvivesARewrite) {
     if (directive->type == DirectiveType::kEnum) {
       for (std::string_view choice : Split(directive->choices, ',')) {
         if (Trim(choice) == directive->initial) continue;
-        ASSERT_TRUE(store->SetByServer({{std::string(directive->name), std::string(Trim(choice))}}).ok());
+        ASSERT_TRUE(
+            store->SetByServer({{std::string(directive->name), std::string(Trim(choice))}}).ok());
       }
     }
     if (directive->name == "activedefrag") continue;  // can only be "no"

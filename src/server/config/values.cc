@@ -50,8 +50,7 @@ Result<std::string> Memory(const Directive& d, const std::string& word) {
 
 Result<std::string> Octal(const Directive& d, const std::string& word) {
   constexpr std::string_view kDigits = "01234567";
-  if (word.empty() || word.size() > 12 ||
-      word.find_first_not_of(kDigits) != std::string::npos) {
+  if (word.empty() || word.size() > 12 || word.find_first_not_of(kDigits) != std::string::npos) {
     return Error{"argument couldn't be parsed as an octal number"};
   }
   int64_t value = 0;
@@ -128,21 +127,30 @@ Result<std::string> Canonical(const Directive& d, const Words& words, const Assi
   if (!d.Is(kMultiArg) && words.size() != 1) return Error{"wrong number of arguments"};
   if (d.Is(kMultiArg) && words.empty()) return Error{"wrong number of arguments"};
   switch (d.type) {
-    case DirectiveType::kBool: return Bool(words[0]);
-    case DirectiveType::kInt: return Int(d, words[0]);
+    case DirectiveType::kBool:
+      return Bool(words[0]);
+    case DirectiveType::kInt:
+      return Int(d, words[0]);
     case DirectiveType::kMemory:
-    case DirectiveType::kMemoryOrPercent: return Memory(d, words[0]);
-    case DirectiveType::kOctal: return Octal(d, words[0]);
+    case DirectiveType::kMemoryOrPercent:
+      return Memory(d, words[0]);
+    case DirectiveType::kOctal:
+      return Octal(d, words[0]);
     case DirectiveType::kEnum: {
       const std::string_view choice = Choice(d, words[0]);
       if (choice.empty()) return NoSuchChoice(d);
       return std::string(choice);
     }
-    case DirectiveType::kEnumSet: return EnumSet(d, words);
-    case DirectiveType::kString: return words[0];
-    case DirectiveType::kRange: return Range(d, words[0], context.prng, source);
-    case DirectiveType::kDirectory: return Directory(words[0], context, source);
-    case DirectiveType::kSpecial: break;
+    case DirectiveType::kEnumSet:
+      return EnumSet(d, words);
+    case DirectiveType::kString:
+      return words[0];
+    case DirectiveType::kRange:
+      return Range(d, words[0], context.prng, source);
+    case DirectiveType::kDirectory:
+      return Directory(words[0], context, source);
+    case DirectiveType::kSpecial:
+      break;
   }
   // `save` alone adds to what it had, and only while files are read.
   std::string_view current = before.text;
