@@ -24,17 +24,11 @@ NodeId Id(char c) { return *NodeId::Parse(std::string(40, c)); }
 class Voter : public ::testing::Test {
  protected:
   Voter() {
-    auto state = std::make_unique<ClusterState>(Id('a'), Id('a'));
-    state->now = MonoMs(1);
-    machine_ = std::make_unique<Machine>(ClusterConfig{}, 1, std::move(state));
+    machine_ = std::make_unique<Machine>(ClusterConfig{}, 1, Fresh());
     machine_->Start(MonoMs(1), UnixMs(1));
     Step(AdminRequest{1, AdminSetConfigEpoch{1}, 0, 0});
     Step(AdminRequest{1, AdminAddSlots{{{SlotId(0), SlotId(9)}}}, 0, 0});
-    for (const char c : {'b', 'c'}) {
-      const Effects met = Step(AdminRequest{1, AdminMeet{"10.0.0.1", c, 1000 + c}, 0, 0});
-      links_[c] = std::get<ConnectLink>(met.links.at(0)).link;
-      Step(LinkUp{links_[c]});
-    }
+    for (const char c : {'b', 'c'}) Meet(c);
     Packet b = From('b', PacketType::kPong);
     for (int n = 10; n < kSlotCount; ++n) b.slots.Set(SlotId(static_cast<uint16_t>(n)));
     slots_ = b.slots;
@@ -50,6 +44,17 @@ class Voter : public ::testing::Test {
     Say('c', fail);
     EXPECT_TRUE(machine_->state().Find(Id('b'))->Failed());
     EXPECT_EQ(machine_->state().Find(Id('c'))->master, machine_->state().Find(Id('b')));
+  }
+  std::unique_ptr<ClusterState> Fresh() const {
+    auto state = std::make_unique<ClusterState>(Id('a'), Id('a'));
+    state->now = MonoMs(now_);
+    state->wall = UnixMs(now_);
+    return state;
+  }
+  void Meet(char c) {
+    const Effects met = Step(AdminRequest{1, AdminMeet{"10.0.0.1", c, 1000 + c}, 0, 0});
+    links_[c] = std::get<ConnectLink>(met.links.at(0)).link;
+    Step(LinkUp{links_[c]});
   }
   static Packet From(char c, PacketType type) {
     Packet packet;
@@ -172,6 +177,85 @@ TEST_F(Voter, AnotherIdOnALinkIsNoProofOfFailure) {
   EXPECT_FALSE(c->HasAddress());
   EXPECT_FALSE(c->Failed());
   EXPECT_EQ(Count(effects, PacketType::kFail), 0);
+}
+
+// A replica `a` of the dead master b (slots 0-99). c and d own the rest and may vote: quorum 2
+// of 3.
+class Candidate : public Voter {
+ protected:
+  void SetUp() override {
+    machine_ = std::make_unique<Machine>(ClusterConfig{}, 1, Fresh());
+    machine_->Start(MonoMs(now_), UnixMs(now_));
+    links_.clear();
+    for (const char c : {'b', 'c', 'd'}) {
+      Meet(c);
+      Packet pong = From(c, PacketType::kPong);
+      pong.config_epoch = Epoch(static_cast<uint64_t>(c - 'a'));
+      const int first = c == 'b' ? 0 : c == 'c' ? 100 : 8000;
+      const int end = c == 'b' ? 100 : c == 'c' ? 8000 : kSlotCount;
+      for (int n = first; n < end; ++n) pong.slots.Set(SlotId(static_cast<uint16_t>(n)));
+      Say(c, pong);
+    }
+    Step(AdminRequest{1, AdminReplicate{Id('b').str()}, 0, 0});
+    Step(ReplicationProgress{Offset(50), true, true, MonoMs(now_)});
+  }
+  Effects Fail() {
+    Packet fail = From('c', PacketType::kFail);
+    fail.fail_about = Id('b');
+    return Say('c', fail);
+  }
+  Packet Vote(char c, uint64_t epoch) {
+    Packet ack = From(c, PacketType::kAuthAck);
+    ack.current_epoch = Epoch(epoch);
+    return ack;
+  }
+};
+
+TEST_F(Candidate, StandsAtOnceAndTellsVotersWhy) {
+  const Effects effects = Fail();
+  EXPECT_EQ(Count(effects, PacketType::kAuthRequest), 3);
+  EXPECT_EQ(Count(effects, PacketType::kFail), 3);
+  EXPECT_EQ(machine_->state().current_epoch.value, 6U);
+  ASSERT_TRUE(effects.persist.has_value());
+  EXPECT_NE(effects.persist->content.find("currentEpoch 6"), std::string::npos);
+}
+
+TEST_F(Candidate, CountsVotersNotPackets) {
+  Fail();
+  Say('c', Vote('c', 6));
+  Say('c', Vote('c', 6));
+  Say('d', Vote('d', 5));  // of an earlier election
+  EXPECT_TRUE(machine_->state().myself()->IsReplica());
+  const Effects won = Say('d', Vote('d', 6));
+  EXPECT_TRUE(machine_->state().myself()->IsMaster());
+  EXPECT_EQ(machine_->state().myself()->slot_count, 100);
+  EXPECT_EQ(machine_->state().myself()->config_epoch.value, 6U);
+  EXPECT_EQ(won.slot_changes.size(), 100U);
+  ASSERT_TRUE(won.persist.has_value() && won.persist->sync);
+  ASSERT_TRUE(won.role.has_value());
+  EXPECT_TRUE(std::holds_alternative<BecomeMaster>(*won.role));
+  EXPECT_EQ(Count(won, PacketType::kPong), 3);
+}
+
+TEST_F(Candidate, GivesUpWhenAnotherClaimsItsEpoch) {
+  Fail();
+  Say('c', Vote('c', 6));
+  Packet claim = From('d', PacketType::kPong);
+  claim.slots = machine_->state().Find(Id('d'))->slots;
+  claim.current_epoch = claim.config_epoch = Epoch(6);
+  Say('d', claim);
+  Say('d', Vote('d', 6));
+  EXPECT_TRUE(machine_->state().myself()->IsReplica());
+}
+
+TEST_F(Candidate, DoesNotStandWithOldData) {
+  now_ += 10000 + 11 * 15000 + 100;
+  EXPECT_EQ(Count(Fail(), PacketType::kAuthRequest), 0);
+}
+
+TEST_F(Candidate, DoesNotStandIfItNeverHeardItsMaster) {
+  Step(ReplicationProgress{Offset(50), false, true, MonoMs(0)});
+  EXPECT_EQ(Count(Fail(), PacketType::kAuthRequest), 0);
 }
 
 // Steps of chance: kill, start, stop, continue, cut, heal, write, forced failovers. Then peace:
