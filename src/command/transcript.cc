@@ -37,12 +37,24 @@ void AppendReply(const Reply& reply, const std::string& indent, bool raw, std::s
     case Reply::Type::kBigNumber:
       *out += reply.text;
       break;
-    case Reply::Type::kError: *out += "(error) " + reply.text; break;
-    case Reply::Type::kInteger: *out += fmt::format("(integer) {}", reply.integer); break;
-    case Reply::Type::kBulk: *out += raw ? reply.text : Quoted(reply.text); break;
-    case Reply::Type::kNil: *out += "(nil)"; break;
-    case Reply::Type::kDouble: *out += "(double) " + reply.text; break;
-    case Reply::Type::kBool: *out += reply.integer != 0 ? "(true)" : "(false)"; break;
+    case Reply::Type::kError:
+      *out += "(error) " + reply.text;
+      break;
+    case Reply::Type::kInteger:
+      *out += fmt::format("(integer) {}", reply.integer);
+      break;
+    case Reply::Type::kBulk:
+      *out += raw ? reply.text : Quoted(reply.text);
+      break;
+    case Reply::Type::kNil:
+      *out += "(nil)";
+      break;
+    case Reply::Type::kDouble:
+      *out += "(double) " + reply.text;
+      break;
+    case Reply::Type::kBool:
+      *out += reply.integer != 0 ? "(true)" : "(false)";
+      break;
     case Reply::Type::kArray:
     case Reply::Type::kMap:
     case Reply::Type::kSet:
@@ -58,7 +70,10 @@ void AppendItems(const Reply& reply, const std::string& indent, bool raw, std::s
   const bool set = reply.type == Reply::Type::kSet;
   if (reply.items.empty()) {
     const bool push = reply.type == Reply::Type::kPush;
-    *out += map ? "(empty hash)\n" : set ? "(empty set)\n" : push ? "(empty push)\n" : "(empty array)\n";
+    *out += map    ? "(empty hash)\n"
+            : set  ? "(empty set)\n"
+            : push ? "(empty push)\n"
+                   : "(empty array)\n";
     return;
   }
   const size_t step = map ? 2 : 1;
@@ -77,12 +92,13 @@ void AppendItems(const Reply& reply, const std::string& indent, bool raw, std::s
 
 // The commands whose strings redis-cli prints without quotes.
 bool PrintsRaw(const std::vector<std::string>& words) {
-  static constexpr std::string_view kRaw[] = {"info",        "lolwut",         "cluster nodes",        "cluster info",
-                                              "client list", "client info",    "latency graph",        "latency doctor",
-                                              "memory doctor", "memory malloc-stats"};
+  static constexpr std::string_view kRaw[] = {
+      "info",        "lolwut",        "cluster nodes",  "cluster info",  "client list",
+      "client info", "latency graph", "latency doctor", "memory doctor", "memory malloc-stats"};
   const std::string one = ToLower(words[0]);
   const std::string two = words.size() > 1 ? one + ' ' + ToLower(words[1]) : one;
-  return std::any_of(std::begin(kRaw), std::end(kRaw), [&](std::string_view w) { return w == one || w == two; });
+  return std::any_of(std::begin(kRaw), std::end(kRaw),
+                     [&](std::string_view w) { return w == one || w == two; });
 }
 
 std::vector<std::string> Lines(std::string_view text) {
@@ -158,7 +174,8 @@ bool TranscriptLineMatches(std::string_view expected, std::string_view text) {
   return text.ends_with(expected);
 }
 
-bool TranscriptReplyMatches(const std::vector<std::string>& expected, const std::vector<std::string>& lines) {
+bool TranscriptReplyMatches(const std::vector<std::string>& expected,
+                            const std::vector<std::string>& lines) {
   const bool open = !expected.empty() && expected.back() == kAnything;
   if (open ? lines.size() < expected.size() : lines.size() != expected.size()) return false;
   return std::equal(expected.begin(), expected.end(), lines.begin(), TranscriptLineMatches);

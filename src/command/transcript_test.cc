@@ -62,7 +62,8 @@ TEST(TranscriptTest, RepliesLookAsInTheShell) {
   EXPECT_EQ(Formatted("%2\r\n$1\r\na\r\n*2\r\n:1\r\n:2\r\n$1\r\nb\r\n_\r\n"),
             "1# \"a\" => 1) (integer) 1\n   2) (integer) 2\n2# \"b\" => (nil)\n");
   EXPECT_EQ(Formatted("~1\r\n$1\r\na\r\n"), "1~ \"a\"\n");
-  EXPECT_EQ(Formatted("*10\r\n:0\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n:8\r\n:9\r\n").substr(0, 32),
+  EXPECT_EQ(Formatted("*10\r\n:0\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n:8\r\n:9\r\n")
+                .substr(0, 32),
             " 1) (integer) 0\n 2) (integer) 1\n");
 }
 

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Runs the transcript in the comment of every command, each on an empty server, and compares the files with the registry.
+// Runs the transcript in the comment of every command, each on an empty server, and compares the
+// files with the registry.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -18,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a transcript runs on. Commands of the folders below ask the runtime, so they need its Server.
+// What a transcript runs on. Commands of the folders below ask the runtime, so they need its
+// Server.
 struct World {
   Engine engine{16, 0x5eed};
   runtime::Server* server = nullptr;
@@ -28,13 +30,14 @@ constexpr std::string_view kServerFolders[] = {"server", "cluster"};
 
 bool NeedsServer(const fs::path& file) {
   const std::string folder = file.parent_path().filename().string();
-  return std::find(std::begin(kServerFolders), std::end(kServerFolders), folder) != std::end(kServerFolders);
+  return std::find(std::begin(kServerFolders), std::end(kServerFolders), folder) !=
+         std::end(kServerFolders);
 }
 
 struct SourceFile {
-  fs::path path;   // below src/commands
+  fs::path path;  // below src/commands
   std::string text;
-  std::vector<std::string> commands;   // the names it registers
+  std::vector<std::string> commands;  // the names it registers
 };
 
 // What stands behind each `.name = "`.
@@ -58,7 +61,8 @@ std::vector<SourceFile> CommandFiles() {
     text << std::ifstream(path).rdbuf();
     files.push_back({fs::relative(path, root), text.str(), RegisteredNames(text.str())});
   }
-  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return a.path < b.path; });
   return files;
 }
 
@@ -80,7 +84,8 @@ TEST(TranscriptsTest, EveryReplyIsAsWritten) {
 TEST(TranscriptsTest, EveryCommandFileHasOne) {
   for (const SourceFile& file : CommandFiles()) {
     if (file.commands.empty()) continue;
-    EXPECT_FALSE(ParseTranscripts(file.text).empty()) << "src/commands/" << file.path.string() << " has no transcript";
+    EXPECT_FALSE(ParseTranscripts(file.text).empty())
+        << "src/commands/" << file.path.string() << " has no transcript";
   }
 }
 
@@ -89,7 +94,8 @@ TEST(TranscriptsTest, RegistryAndFilesAgree) {
   for (const SourceFile& file : CommandFiles()) {
     for (const std::string& name : file.commands) {
       EXPECT_TRUE(where.emplace(name, file.path).second) << name << " is in two files";
-      EXPECT_NE(CommandTable::Get().Find(name), nullptr) << name << " of " << file.path << " is not registered";
+      EXPECT_NE(CommandTable::Get().Find(name), nullptr)
+          << name << " of " << file.path << " is not registered";
     }
   }
   for (const CommandSpec& spec : CommandTable::Get().all()) {
@@ -106,7 +112,8 @@ TEST(TranscriptsTest, EveryDescriptorIsFilledIn) {
     EXPECT_TRUE(spec.summary.ends_with('.')) << spec.name << ": the summary is a sentence";
     EXPECT_FALSE(spec.complexity.empty()) << spec.name;
     EXPECT_EQ(spec.read != nullptr && (spec.flags & kCmdWrite), false) << spec.name;
-    EXPECT_EQ(spec.read != nullptr, (spec.flags & kCmdReadonly) != 0 && spec.server == nullptr) << spec.name;
+    EXPECT_EQ(spec.read != nullptr, (spec.flags & kCmdReadonly) != 0 && spec.server == nullptr)
+        << spec.name;
   }
 }
 
@@ -115,7 +122,8 @@ TEST(TranscriptsTest, AWrongReplyShowsAsADiff) {
   World world;
   const auto transcripts = ParseTranscripts("// > SET k v\n// OK\n// > GET k\n// \"w\"\n");
   ASSERT_EQ(transcripts.size(), 1U);
-  EXPECT_EQ(RunTranscript(transcripts[0], &world.engine, &world.dispatcher), "3: > GET k\n- \"w\"\n+ \"v\"\n");
+  EXPECT_EQ(RunTranscript(transcripts[0], &world.engine, &world.dispatcher),
+            "3: > GET k\n- \"w\"\n+ \"v\"\n");
 }
 
 }  // namespace

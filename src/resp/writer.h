@@ -39,6 +39,7 @@ class OutBuffer {
   }
   void Commit(size_t n) { size_ += n; }
   void Append(std::string_view bytes) {
+    if (bytes.empty()) return;
     std::memcpy(Reserve(bytes.size()), bytes.data(), bytes.size());
     size_ += bytes.size();
   }
@@ -70,7 +71,7 @@ class Writer {
     p = Digits(p, bytes.size());
     *p++ = '\r';
     *p++ = '\n';
-    std::memcpy(p, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(p, bytes.data(), bytes.size());  // data() may be null
     p += bytes.size();
     *p++ = '\r';
     *p++ = '\n';

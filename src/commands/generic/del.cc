@@ -38,20 +38,22 @@ const CommandRegistration kDel{
      .since = "1.0.0",
      .usage = "key [key ...]",
      .summary = "Deletes one or more keys.",
-     .complexity = "O(N) where N is the number of keys, and of elements in them where they hold no strings.",
+     .complexity =
+         "O(N) where N is the number of keys, and of elements in them where they hold no strings.",
      .write = Del}};
 
 // One allocation a string: there is nothing that a thread of its own would have to free.
-const CommandRegistration kUnlink{{.name = "unlink",
-                                   .arity = -2,
-                                   .flags = kCmdWrite | kCmdFast,
-                                   .keys = {1, -1, 1},
-                                   .group = "generic",
-                                   .since = "4.0.0",
-                                   .usage = "key [key ...]",
-                                   .summary = "Deletes one or more keys without making others wait for large ones.",
-                                   .complexity = "O(N) where N is the number of keys.",
-                                   .write = Del}};
+const CommandRegistration kUnlink{
+    {.name = "unlink",
+     .arity = -2,
+     .flags = kCmdWrite | kCmdFast,
+     .keys = {1, -1, 1},
+     .group = "generic",
+     .since = "4.0.0",
+     .usage = "key [key ...]",
+     .summary = "Deletes one or more keys without making others wait for large ones.",
+     .complexity = "O(N) where N is the number of keys.",
+     .write = Del}};
 
 }  // namespace
 }  // namespace pleiad

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <string>
-
-#include <fmt/core.h>
 
 #include "command/command.h"
 #include "commands/string/expiry_option.h"
@@ -60,7 +60,8 @@ struct Unit {
 };
 
 void SetOrDelete(WriteContext& ctx, const Key& key, int64_t at_ms) {
-  // On a replica, or for what a master sends, the moment may have passed: the DEL comes from the master.
+  // On a replica, or for what a master sends, the moment may have passed: the DEL comes from the
+  // master.
   if (at_ms <= ctx.now().value && !ctx.engine().replica.load(std::memory_order_relaxed)) {
     ctx.Delete(key);
     ctx.Notify(kNotifyGeneric, "del", key);
@@ -92,8 +93,9 @@ void ExpireBy(WriteContext& ctx, const Args& args, Unit unit, resp::Writer& out)
   out.Integer(1);
 }
 
-// EXPIRE key seconds, PEXPIRE key milliseconds, EXPIREAT key unix-seconds, PEXPIREAT key unix-milliseconds, each with
-// [NX | XX | GT | LT]. 1 if the expiry was set; a moment that has passed deletes the key. In the journal: PEXPIREAT or DEL.
+// EXPIRE key seconds, PEXPIRE key milliseconds, EXPIREAT key unix-seconds, PEXPIREAT key
+// unix-milliseconds, each with [NX | XX | GT | LT]. 1 if the expiry was set; a moment that has
+// passed deletes the key. In the journal: PEXPIREAT or DEL.
 //
 // > SET k v
 // OK
@@ -187,16 +189,17 @@ const CommandRegistration kExpireAt{{.name = "expireat",
                                      .complexity = "O(1)",
                                      .write = ExpireAt}};
 
-const CommandRegistration kPExpireAt{{.name = "pexpireat",
-                                      .arity = -3,
-                                      .flags = kFlags,
-                                      .keys = {1, 1, 1},
-                                      .group = "generic",
-                                      .since = "2.6.0",
-                                      .usage = "key unix-time-milliseconds [NX | XX | GT | LT]",
-                                      .summary = "Lets a key expire at a Unix time in milliseconds.",
-                                      .complexity = "O(1)",
-                                      .write = PExpireAt}};
+const CommandRegistration kPExpireAt{
+    {.name = "pexpireat",
+     .arity = -3,
+     .flags = kFlags,
+     .keys = {1, 1, 1},
+     .group = "generic",
+     .since = "2.6.0",
+     .usage = "key unix-time-milliseconds [NX | XX | GT | LT]",
+     .summary = "Lets a key expire at a Unix time in milliseconds.",
+     .complexity = "O(1)",
+     .write = PExpireAt}};
 
 }  // namespace
 }  // namespace pleiad

@@ -25,8 +25,8 @@ int64_t TimeLeft(ReadContext& ctx) {
   return at < 0 ? at : std::max<int64_t>(at - ctx.now().value, 0);
 }
 
-// TTL, PTTL: how long a key still lives. EXPIRETIME, PEXPIRETIME: the moment at which it goes. In seconds and in
-// milliseconds; -1 if it has no expiry, -2 if it is absent.
+// TTL, PTTL: how long a key still lives. EXPIRETIME, PEXPIRETIME: the moment at which it goes. In
+// seconds and in milliseconds; -1 if it has no expiry, -2 if it is absent.
 //
 // > SET k v PX 1500
 // OK
@@ -52,7 +52,9 @@ int64_t TimeLeft(ReadContext& ctx) {
 // (integer) -2
 void Ttl(ReadContext& ctx, const Args&, resp::Writer& out) { out.Integer(Seconds(TimeLeft(ctx))); }
 void PTtl(ReadContext& ctx, const Args&, resp::Writer& out) { out.Integer(TimeLeft(ctx)); }
-void ExpireTime(ReadContext& ctx, const Args&, resp::Writer& out) { out.Integer(Seconds(ExpiryOf(ctx))); }
+void ExpireTime(ReadContext& ctx, const Args&, resp::Writer& out) {
+  out.Integer(Seconds(ExpiryOf(ctx)));
+}
 void PExpireTime(ReadContext& ctx, const Args&, resp::Writer& out) { out.Integer(ExpiryOf(ctx)); }
 
 constexpr uint32_t kFlags = kCmdReadonly | kCmdFast;
@@ -79,27 +81,29 @@ const CommandRegistration kPTtl{{.name = "pttl",
                                  .complexity = "O(1)",
                                  .read = PTtl}};
 
-const CommandRegistration kExpireTime{{.name = "expiretime",
-                                       .arity = 2,
-                                       .flags = kFlags,
-                                       .keys = {1, 1, 1},
-                                       .group = "generic",
-                                       .since = "7.0.0",
-                                       .usage = "key",
-                                       .summary = "Tells the Unix time in seconds at which a key expires.",
-                                       .complexity = "O(1)",
-                                       .read = ExpireTime}};
+const CommandRegistration kExpireTime{
+    {.name = "expiretime",
+     .arity = 2,
+     .flags = kFlags,
+     .keys = {1, 1, 1},
+     .group = "generic",
+     .since = "7.0.0",
+     .usage = "key",
+     .summary = "Tells the Unix time in seconds at which a key expires.",
+     .complexity = "O(1)",
+     .read = ExpireTime}};
 
-const CommandRegistration kPExpireTime{{.name = "pexpiretime",
-                                        .arity = 2,
-                                        .flags = kFlags,
-                                        .keys = {1, 1, 1},
-                                        .group = "generic",
-                                        .since = "7.0.0",
-                                        .usage = "key",
-                                        .summary = "Tells the Unix time in milliseconds at which a key expires.",
-                                        .complexity = "O(1)",
-                                        .read = PExpireTime}};
+const CommandRegistration kPExpireTime{
+    {.name = "pexpiretime",
+     .arity = 2,
+     .flags = kFlags,
+     .keys = {1, 1, 1},
+     .group = "generic",
+     .since = "7.0.0",
+     .usage = "key",
+     .summary = "Tells the Unix time in milliseconds at which a key expires.",
+     .complexity = "O(1)",
+     .read = PExpireTime}};
 
 }  // namespace
 }  // namespace pleiad

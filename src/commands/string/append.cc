@@ -50,7 +50,8 @@ const CommandRegistration kAppend{
      .since = "2.0.0",
      .usage = "key value",
      .summary = "Appends to the string value of a key. The key is created if it doesn't exist.",
-     .complexity = "O(M) where M is the length of what is appended: the room for it doubles when it runs out.",
+     .complexity = "O(M) where M is the length of what is appended: the room for it doubles when "
+                   "it runs out.",
      .write = Append}};
 
 }  // namespace

@@ -26,16 +26,17 @@ void GetDel(WriteContext& ctx, const Args&, resp::Writer& out) {
   ctx.Propagate({"DEL", ctx.key().bytes});
 }
 
-const CommandRegistration kGetDel{{.name = "getdel",
-                                   .arity = 2,
-                                   .flags = kCmdWrite | kCmdFast,
-                                   .keys = {1, 1, 1},
-                                   .group = "string",
-                                   .since = "6.2.0",
-                                   .usage = "key",
-                                   .summary = "Returns the string value of a key after deleting the key.",
-                                   .complexity = "O(1)",
-                                   .write = GetDel}};
+const CommandRegistration kGetDel{
+    {.name = "getdel",
+     .arity = 2,
+     .flags = kCmdWrite | kCmdFast,
+     .keys = {1, 1, 1},
+     .group = "string",
+     .since = "6.2.0",
+     .usage = "key",
+     .summary = "Returns the string value of a key after deleting the key.",
+     .complexity = "O(1)",
+     .write = GetDel}};
 
 }  // namespace
 }  // namespace pleiad

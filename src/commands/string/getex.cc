@@ -8,7 +8,8 @@
 namespace pleiad {
 namespace {
 
-bool ParseGetExOption(WriteContext& ctx, const Args& args, ExpiryOption* option, resp::Writer& out) {
+bool ParseGetExOption(WriteContext& ctx, const Args& args, ExpiryOption* option,
+                      resp::Writer& out) {
   for (size_t i = 2; i < args.size(); ++i) {
     if (!ParseExpiryOption(args, &i, ExpiryWords::kGetEx, option)) {
       out.Error(kSyntaxError);
@@ -87,7 +88,8 @@ const CommandRegistration kGetEx{
      .keys = {1, 1, 1},
      .group = "string",
      .since = "6.2.0",
-     .usage = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
+     .usage = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT "
+              "unix-time-milliseconds | PERSIST]",
      .summary = "Returns the string value of a key and sets, changes or removes its expiry.",
      .complexity = "O(1)",
      .write = GetEx}};

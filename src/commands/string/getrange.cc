@@ -55,16 +55,17 @@ const CommandRegistration kGetRange{{.name = "getrange",
                                      .complexity = "O(N) where N is the length of the part.",
                                      .read = GetRange}};
 
-const CommandRegistration kSubstr{{.name = "substr",
-                                   .arity = 4,
-                                   .flags = kCmdReadonly,
-                                   .keys = {1, 1, 1},
-                                   .group = "string",
-                                   .since = "1.0.0",
-                                   .usage = "key start end",
-                                   .summary = "Returns a part of the string value of a key. GETRANGE is its new name.",
-                                   .complexity = "O(N) where N is the length of the part.",
-                                   .read = GetRange}};
+const CommandRegistration kSubstr{
+    {.name = "substr",
+     .arity = 4,
+     .flags = kCmdReadonly,
+     .keys = {1, 1, 1},
+     .group = "string",
+     .since = "1.0.0",
+     .usage = "key start end",
+     .summary = "Returns a part of the string value of a key. GETRANGE is its new name.",
+     .complexity = "O(N) where N is the length of the part.",
+     .read = GetRange}};
 
 }  // namespace
 }  // namespace pleiad

@@ -29,16 +29,17 @@ void GetSet(WriteContext& ctx, const Args& args, resp::Writer& out) {
   ctx.Propagate({"SET", key.bytes, args[2]});
 }
 
-const CommandRegistration kGetSet{{.name = "getset",
-                                   .arity = 3,
-                                   .flags = kCmdWrite | kCmdDenyOom | kCmdFast,
-                                   .keys = {1, 1, 1},
-                                   .group = "string",
-                                   .since = "1.0.0",
-                                   .usage = "key value",
-                                   .summary = "Sets the string value of a key and returns the one it had.",
-                                   .complexity = "O(1)",
-                                   .write = GetSet}};
+const CommandRegistration kGetSet{
+    {.name = "getset",
+     .arity = 3,
+     .flags = kCmdWrite | kCmdDenyOom | kCmdFast,
+     .keys = {1, 1, 1},
+     .group = "string",
+     .since = "1.0.0",
+     .usage = "key value",
+     .summary = "Sets the string value of a key and returns the one it had.",
+     .complexity = "O(1)",
+     .write = GetSet}};
 
 }  // namespace
 }  // namespace pleiad

@@ -30,7 +30,8 @@ void IncrementBy(WriteContext& ctx, int64_t delta, resp::Writer& out) {
   out.Integer(value);
 }
 
-// INCR key, DECR key, INCRBY key n, DECRBY key n: the value afterwards. An absent key counts as 0. Keeps the expiry.
+// INCR key, DECR key, INCRBY key n, DECRBY key n: the value afterwards. An absent key counts as 0.
+// Keeps the expiry.
 //
 // > INCR n
 // (integer) 1

@@ -20,7 +20,8 @@ std::string FormatForPeople(long double value) {
   return view == "-0" ? "0" : std::string(view);
 }
 
-// INCRBYFLOAT key increment. Keeps the expiry. In the journal: SET key value KEEPTTL, as machines round differently.
+// INCRBYFLOAT key increment. Keeps the expiry. In the journal: SET key value KEEPTTL, as machines
+// round differently.
 //
 // > SET k 10.50
 // OK

@@ -23,8 +23,9 @@ struct Match {
   size_t size;
 };
 
-// Longest common subsequence by the usual table of prefix lengths, of which only two rows are kept, plus one bit a cell
-// for the way back: so 134 million cells, which is what is allowed, take 16 MB instead of 512.
+// Longest common subsequence by the usual table of prefix lengths, of which only two rows are kept,
+// plus one bit a cell for the way back: so 134 million cells, which is what is allowed, take 16 MB
+// instead of 512.
 class LcsTable {
  public:
   LcsTable(std::string_view a, std::string_view b, bool way_back)
@@ -108,7 +109,8 @@ void WriteRange(size_t first, size_t size, resp::Writer& out) {
 
 void WriteIndex(const LcsTable& table, const LcsOptions& o, resp::Writer& out) {
   std::vector<Match> matches = table.Matches();
-  std::erase_if(matches, [&](const Match& m) { return static_cast<int64_t>(m.size) < o.match_length_min; });
+  std::erase_if(matches,
+                [&](const Match& m) { return static_cast<int64_t>(m.size) < o.match_length_min; });
   out.Map(2);
   out.Bulk("matches");
   out.Array(matches.size());
@@ -129,8 +131,8 @@ std::string Subsequence(std::string_view a, const LcsTable& table) {
   return text;
 }
 
-// LCS key1 key2 [LEN] [IDX] [MINMATCHLEN n] [WITHMATCHLEN]: the longest sequence of bytes that both values have in this
-// order, with gaps; its length; or where its parts are, the last one first.
+// LCS key1 key2 [LEN] [IDX] [MINMATCHLEN n] [WITHMATCHLEN]: the longest sequence of bytes that both
+// values have in this order, with gaps; its length; or where its parts are, the last one first.
 //
 // > MSET a ohmytext b mynewtext
 // OK
@@ -164,7 +166,8 @@ void Lcs(ReadContext& ctx, const Args& args, resp::Writer& out) {
   if (!ParseLcsOptions(args, &o, out)) return;
   const std::string_view a = first == nullptr ? std::string_view() : first->str();
   const std::string_view b = second == nullptr ? std::string_view() : second->str();
-  // Both slots are locked meanwhile: the limit of the field (a table of 4 bytes a cell) is kept for the time it takes.
+  // Both slots are locked meanwhile: the limit of the field (a table of 4 bytes a cell) is kept for
+  // the time it takes.
   uint64_t cost;
   if (__builtin_mul_overflow((a.size() + 1) * 4, b.size() + 1, &cost) ||
       cost > ctx.engine().bulk_bytes_max.load(std::memory_order_relaxed)) {
@@ -181,16 +184,17 @@ void Lcs(ReadContext& ctx, const Args& args, resp::Writer& out) {
   }
 }
 
-const CommandRegistration kLcs{{.name = "lcs",
-                                .arity = -3,
-                                .flags = kCmdReadonly,
-                                .keys = {1, 2, 1},
-                                .group = "string",
-                                .since = "7.0.0",
-                                .usage = "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]",
-                                .summary = "Finds the longest common subsequence of two string values.",
-                                .complexity = "O(N*M) where N and M are the lengths of the values.",
-                                .read = Lcs}};
+const CommandRegistration kLcs{
+    {.name = "lcs",
+     .arity = -3,
+     .flags = kCmdReadonly,
+     .keys = {1, 2, 1},
+     .group = "string",
+     .since = "7.0.0",
+     .usage = "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]",
+     .summary = "Finds the longest common subsequence of two string values.",
+     .complexity = "O(N*M) where N and M are the lengths of the values.",
+     .read = Lcs}};
 
 }  // namespace
 }  // namespace pleiad

@@ -5,8 +5,8 @@
 namespace pleiad {
 namespace {
 
-// A value's memory may be taken over only for the last mention of a key: what an earlier mention sets is freed before the
-// journal and the slow log have read the arguments.
+// A value's memory may be taken over only for the last mention of a key: what an earlier mention
+// sets is freed before the journal and the slow log have read the arguments.
 HeapString* TakeValue(const Args& args, size_t i) {
   if (!args.Owned(i)) return nullptr;
   for (size_t later = i + 1; later < args.size(); later += 2) {
@@ -87,7 +87,8 @@ const CommandRegistration kMSetNx{
      .group = "string",
      .since = "1.0.1",
      .usage = "key value [key value ...]",
-     .summary = "Sets the string values of one or more keys at once, unless one of the keys exists.",
+     .summary =
+         "Sets the string values of one or more keys at once, unless one of the keys exists.",
      .complexity = "O(N) where N is the number of keys.",
      .write = MSetNx}};
 

@@ -35,7 +35,8 @@ bool ParseSetOptions(WriteContext& ctx, const Args& args, SetOptions* o, resp::W
 
 // SET key value [NX | XX] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]
 //
-// In the journal: SET key value [PXAT ms | KEEPTTL], so that a replica that applies it later expires at the same moment.
+// In the journal: SET key value [PXAT ms | KEEPTTL], so that a replica that applies it later
+// expires at the same moment.
 //
 // > SET k v
 // OK
@@ -111,9 +112,11 @@ const CommandRegistration kSet{
      .keys = {1, 1, 1},
      .group = "string",
      .since = "1.0.0",
-     .usage = "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT "
-              "unix-time-milliseconds | KEEPTTL]",
-     .summary = "Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.",
+     .usage =
+         "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT "
+         "unix-time-milliseconds | KEEPTTL]",
+     .summary = "Sets the string value of a key, ignoring its type. The key is created if it "
+                "doesn't exist.",
      .complexity = "O(1)",
      .write = Set}};
 

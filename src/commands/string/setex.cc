@@ -8,8 +8,8 @@
 namespace pleiad {
 namespace {
 
-void SetWithExpiry(WriteContext& ctx, const Args& args, ExpiryOption::Kind unit, std::string_view name,
-                   resp::Writer& out) {
+void SetWithExpiry(WriteContext& ctx, const Args& args, ExpiryOption::Kind unit,
+                   std::string_view name, resp::Writer& out) {
   const Key& key = ctx.key();
   ExpiryOption expiry{.kind = unit, .text = args[2]};
   if (!expiry.Resolve(ctx.now(), name, out)) return;

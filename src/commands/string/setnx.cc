@@ -5,7 +5,8 @@
 namespace pleiad {
 namespace {
 
-// SETNX key value: 1 if the key was set, 0 if it was there already. SET with NX does the same and more.
+// SETNX key value: 1 if the key was set, 0 if it was there already. SET with NX does the same and
+// more.
 //
 // > SETNX lock me
 // (integer) 1
@@ -24,16 +25,17 @@ void SetNx(WriteContext& ctx, const Args& args, resp::Writer& out) {
   out.Integer(1);
 }
 
-const CommandRegistration kSetNx{{.name = "setnx",
-                                  .arity = 3,
-                                  .flags = kCmdWrite | kCmdDenyOom | kCmdFast,
-                                  .keys = {1, 1, 1},
-                                  .group = "string",
-                                  .since = "1.0.0",
-                                  .usage = "key value",
-                                  .summary = "Sets the string value of a key, unless the key exists.",
-                                  .complexity = "O(1)",
-                                  .write = SetNx}};
+const CommandRegistration kSetNx{
+    {.name = "setnx",
+     .arity = 3,
+     .flags = kCmdWrite | kCmdDenyOom | kCmdFast,
+     .keys = {1, 1, 1},
+     .group = "string",
+     .since = "1.0.0",
+     .usage = "key value",
+     .summary = "Sets the string value of a key, unless the key exists.",
+     .complexity = "O(1)",
+     .write = SetNx}};
 
 }  // namespace
 }  // namespace pleiad

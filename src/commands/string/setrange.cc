@@ -10,7 +10,8 @@
 namespace pleiad {
 namespace {
 
-// SETRANGE key offset value: writes over a part, behind zero bytes where the string is too short. Keeps the expiry.
+// SETRANGE key offset value: writes over a part, behind zero bytes where the string is too short.
+// Keeps the expiry.
 //
 // > SET k "Hello World"
 // OK
@@ -49,7 +50,7 @@ void SetRange(WriteContext& ctx, const Args& args, resp::Writer& out) {
   }
   if (!CheckStringSize(ctx, offset, part.size(), out)) return;
   if (e == nullptr) {
-    ctx.SetString(key, {}, Entry::kNoExpiry);
+    ctx.SetString(key, "", Entry::kNoExpiry);
     e = ctx.FindForWrite(key);
   }
   size = std::max(size, offset + part.size());
@@ -71,7 +72,8 @@ const CommandRegistration kSetRange{
      .group = "string",
      .since = "2.2.0",
      .usage = "key offset value",
-     .summary = "Writes over a part of the string value of a key. The key is created if it doesn't exist.",
+     .summary =
+         "Writes over a part of the string value of a key. The key is created if it doesn't exist.",
      .complexity = "O(M) where M is the length of the part, and of the zero bytes before it.",
      .write = SetRange}};
 

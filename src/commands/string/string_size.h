@@ -10,8 +10,8 @@
 
 namespace pleiad {
 
-// False, and the error is written, if `offset` + `bytes` is more than a string may hold (proto-max-bulk-len). What a master
-// sends has passed its own limit.
+// False, and the error is written, if `offset` + `bytes` is more than a string may hold
+// (proto-max-bulk-len). What a master sends has passed its own limit.
 inline bool CheckStringSize(ReadContext& ctx, uint64_t offset, uint64_t bytes, resp::Writer& out) {
   uint64_t size;
   if (ctx.client().from_master) return true;

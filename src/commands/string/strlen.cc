@@ -19,16 +19,17 @@ void StrLen(ReadContext& ctx, const Args&, resp::Writer& out) {
   out.Integer(e == nullptr ? 0 : static_cast<int64_t>(e->str().size()));
 }
 
-const CommandRegistration kStrLen{{.name = "strlen",
-                                   .arity = 2,
-                                   .flags = kCmdReadonly | kCmdFast,
-                                   .keys = {1, 1, 1},
-                                   .group = "string",
-                                   .since = "2.2.0",
-                                   .usage = "key",
-                                   .summary = "Returns the length of the string value of a key in bytes.",
-                                   .complexity = "O(1)",
-                                   .read = StrLen}};
+const CommandRegistration kStrLen{
+    {.name = "strlen",
+     .arity = 2,
+     .flags = kCmdReadonly | kCmdFast,
+     .keys = {1, 1, 1},
+     .group = "string",
+     .since = "2.2.0",
+     .usage = "key",
+     .summary = "Returns the length of the string value of a key in bytes.",
+     .complexity = "O(1)",
+     .read = StrLen}};
 
 }  // namespace
 }  // namespace pleiad
