@@ -474,8 +474,9 @@ TEST_F(TribTest, Password) {
 TEST_F(TribTest, HelpIsTrue) {
   EXPECT_EQ(Run({"help"}), 0);
   const std::string golden = Golden("help");
+  const std::string help = HelpText();
   const std::vector<std::string> ours_alone = {"                  --yes"};
-  for (std::string_view line : Split(HelpText(), '\n')) {
+  for (std::string_view line : Split(help, '\n')) {
     if (!line.starts_with("  ") || golden.find(std::string(line) + "\n") != std::string::npos)
       continue;
     EXPECT_THAT(ours_alone, Contains(std::string(line)));
@@ -484,7 +485,7 @@ TEST_F(TribTest, HelpIsTrue) {
     if (!line.starts_with("  ") || line.starts_with("   ")) continue;
     const std::string name(line.substr(2, line.find(' ', 2) - 2));
     Run({name}, false);
-    const bool offered = HelpText().find("\n  " + name + " ") != std::string::npos;
+    const bool offered = help.find("\n  " + name + " ") != std::string::npos;
     const bool refused =
         console_.output.find("does not have '" + name + "' yet") != std::string::npos;
     EXPECT_NE(offered, refused) << name << ": " << console_.output;
