@@ -84,8 +84,12 @@ TEST(NodesConf, RecordedFilesSurviveTheWayThroughTheState) {
       EXPECT_EQ(x.flags, y.flags & ~kFlagMigrateTo);
       EXPECT_EQ(x.master, y.master);
       EXPECT_EQ(x.slots, y.slots);
-      if (!x.Field("shard-id").empty()) EXPECT_EQ(x.Field("shard-id"), y.Field("shard-id"));
-      if (x.master.empty()) EXPECT_EQ(x.config_epoch, y.config_epoch);
+      if (!x.Field("shard-id").empty()) {
+        EXPECT_EQ(x.Field("shard-id"), y.Field("shard-id"));
+      }
+      if (x.master.empty()) {
+        EXPECT_EQ(x.config_epoch, y.config_epoch);
+      }
       EXPECT_EQ(y.ping_sent_ms, x.ping_sent_ms == 0 ? 0 : wall.value);
     }
   }
