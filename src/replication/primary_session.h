@@ -42,7 +42,7 @@ struct PrimaryInput {
     kClosed,          // the connection is gone
   };
   Kind kind = Kind::kTick;
-  MonoMs now;
+  MonoMs now = {};
   std::span<const std::string_view> args = {};
   const ReplicationIds* ids = nullptr;
   BacklogRange backlog = {};

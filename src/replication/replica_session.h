@@ -49,7 +49,7 @@ struct ReplicaInput {
     kSnapshotFailed,  // text: why; the driver dropped what it had
   };
   Kind kind = Kind::kTick;
-  MonoMs now;
+  MonoMs now = {};
   std::string_view bytes = {};
   std::string_view text = {};
 };

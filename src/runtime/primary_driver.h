@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// PrimaryDriver: this server as the master of its replicas. A connection that says PSYNC leaves its reactor and gets a
+// thread here, which feeds a PrimarySession and obeys it: a snapshot from the walker, then the journal's bytes. A thread
+// each, because a slow replica then waits in its own send and touches nobody; there are few of them.
+//
+// Memory: what a replica has not taken stays in the journal. client-output-buffer-limit replica bounds it: a replica that is
+// further behind is disconnected (it comes back and tries a partial sync).
+// Threads: all methods from any, outside slot locks; those that wait for threads say so.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command/engine.h"
+#include "replication/primary_session.h"
+#include "server/config/settings.h"
+
+namespace pleiad::runtime {
+
+class ReplicaLink;
+
+// What the driver asks of its owner (ReplicationDriver). Called from the links' threads.
+struct PrimaryHooks {
+  std::function<std::shared_ptr<const Settings>()> settings;
+  std::function<ReplicationIds()> ids;
+  std::function<BacklogRange()> backlog;
+  // Not empty: this server can't synchronise anyone now (an error line without '-').
+  std::function<std::string()> refusal;
+  // A replica is about to need the journal: record from now on.
+  std::function<void()> activate_journal;
+  // The database that the stream has selected at this instant; asked in an exclusive section.
+  std::function<int()> stream_db;
+};
+
+class PrimaryDriver {
+ public:
+  PrimaryDriver(Engine* engine, PrimaryHooks hooks);
+  ~PrimaryDriver();
+  PrimaryDriver(const PrimaryDriver&) = delete;
+  PrimaryDriver& operator=(const PrimaryDriver&) = delete;
+
+  // REPLCONF of an ordinary client; the reply, empty for none. Forgotten after repl-timeout without a PSYNC.
+  std::string Replconf(uint64_t client_id, std::span<const std::string_view> args, MonoMs now);
+  // A connection that said PSYNC or SYNC. Takes over `fd` (non-blocking). `unparsed`: bytes read behind the command.
+  void Adopt(int fd, uint64_t client_id, std::string address, std::vector<std::string> args, std::string unparsed);
+
+  // Ends all links and waits for their threads; refuses new ones until Open. REQUIRES: the caller is outside the keyspace.
+  void Close();
+  void Open();
+
+  std::vector<ReplicaView> Views(MonoMs now) const;
+  // Replicas that are online and have acknowledged at least `offset`, or whose last ACK is at most `lag_s` old.
+  int CountAcked(Offset offset) const;
+  int CountGood(MonoMs now, int64_t lag_s) const;
+  bool any() const;
+
+  // Ten times a second: frees the threads of links that ended, forgets old greetings.
+  void Cron(MonoMs now);
+
+ private:
+  friend class ReplicaLink;
+  struct Greeting {
+    std::unique_ptr<PrimarySession> session;
+    MonoMs at;
+  };
+  PrimarySessionOptions SessionOptions() const;
+  std::unique_ptr<PrimarySession> TakeGreeting(uint64_t client_id);
+  void WakeAll();
+  // A place among those that make a snapshot at the same time; false: none is free.
+  bool BeginSync();
+  void EndSync();
+
+  Engine* const engine_;
+  const PrimaryHooks hooks_;
+  std::atomic<int> syncs_{0};
+
+  mutable std::mutex mutex_;  // guards the following; before ReplicaLink's
+  bool open_ = true;
+  std::vector<std::unique_ptr<ReplicaLink>> links_;
+  std::map<uint64_t, Greeting> greetings_;
+
+  std::mutex wake_mutex_;  // leaf: taken with the journal's lock held
+  std::vector<int> wake_fds_;
+};
+
+}  // namespace pleiad::runtime

@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// SnapshotStream: the data set of one instant as a stream of RDB bytes, while commands go on. Full syncs use it; files will.
+//
+//     SnapshotStream stream(&engine);
+//     stream.Cut([&] { offset = engine.journal.end(); });    // the instant
+//     bool whole = stream.Write(facts, [&](std::string_view bytes) { return Send(bytes); });
+//
+// Write walks the slots and hands out pieces; `out` may block (the network), nothing is locked meanwhile. Writers that
+// change what the walk has not reached leave the old image here first: that is the memory this costs beyond a piece, at worst
+// the size of what was changed during the walk.
+// Threads: Cut, Write and the destructor on one thread, outside the keyspace; Take on any.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command/engine.h"
+#include "snapshot/rdb_writer.h"
+
+namespace pleiad::runtime {
+
+class SnapshotStream : public SnapshotSink {
+ public:
+  explicit SnapshotStream(Engine* engine);
+  ~SnapshotStream() override;
+
+  // `at_cut` runs in the exclusive section: nothing changes between the snapshot's state and what it reads.
+  void Cut(const std::function<void()>& at_cut);
+  // False: `out` returned false, and nothing more was handed out. REQUIRES: Cut, and called once.
+  bool Write(const RdbFacts& facts, const std::function<bool(std::string_view)>& out);
+
+  void Take(SlotId slot, int db, const Entry& entry) override;
+
+ private:
+  void Drain(RdbWriter* writer);
+  void End();
+
+  Engine* const engine_;
+  bool cut_ = false;
+  std::mutex mutex_;                  // leaf; guards pending_ and pending_bytes_
+  std::vector<std::string> pending_;  // records by database
+  size_t pending_bytes_ = 0;
+};
+
+}  // namespace pleiad::runtime
