@@ -99,6 +99,12 @@ Status ClusterDriver::OpenNodesFile() {
     state = std::make_unique<cluster::ClusterState>(id, RandomId(&names));
     state->now = MonoNow();
     state->wall = UnixNow();
+    if (::access(options_.nodes_file.c_str(), F_OK) == 0) {
+      PLOG(kWarning,
+           "{} is empty: this node starts with a new name and knows nobody. If it had a "
+           "cluster, stop it and restore the file.",
+           options_.nodes_file);
+    }
     PLOG(kNotice, "No cluster configuration found, I'm {}", id.view());
   } else {
     Result<std::unique_ptr<cluster::ClusterState>> loaded =
