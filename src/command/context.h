@@ -168,6 +168,7 @@ struct ServerContext {
   }
   // Records an effect of a server command (FLUSHALL, SWAPDB). REQUIRES: an exclusive section.
   void Propagate(std::initializer_list<std::string_view> args) {
+    if (client.from_master) return;  // the stream's own bytes go into the journal
     engine.journal.Append(SlotId(0), client.db, std::span<const std::string_view>(args.begin(), args.size()));
   }
 };
@@ -181,5 +182,9 @@ bool EvictToLimit(Engine* engine, ThreadStats* stats, UnixMs now, uint64_t rando
 // Deletes what expired, up to `budget` entries, in the slots s with s % stride == first, from *cursor on.
 // Returns how many entries were deleted. REQUIRES: no slot lock held; not on a replica.
 size_t ExpireSweep(Engine* engine, ThreadStats* stats, UnixMs now, int first, int stride, int* cursor, size_t budget);
+
+// Deletes all keys of a slot, of every database, with their DELs in the journal: what is left of a slot that another node took
+// over, or a reset. REQUIRES: the slot's lock.
+void DeleteSlotKeys(Engine* engine, SlotId id, Slot& slot);
 
 }  // namespace pleiad

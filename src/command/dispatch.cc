@@ -270,6 +270,10 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
     out->Error("READONLY You can't write against a read only replica.");
     return;
   }
+  if (engine_->writes_paused.load(std::memory_order_relaxed) && !client->from_master) {
+    out->Error("TRYAGAIN A manual failover is under way");
+    return;
+  }
   if (engine_->min_replicas_missing.load(std::memory_order_relaxed) != 0 && !client->from_master) {
     out->Error("NOREPLICAS Not enough good replicas to write.");
     return;

@@ -113,6 +113,7 @@ struct Engine {
   std::atomic<bool> loading{false};              // a full sync is being loaded
   std::atomic<bool> master_link_down{false};     // replica without link and replica-serve-stale-data no
   std::atomic<bool> require_auth{false};
+  std::atomic<bool> writes_paused{false};        // manual failover: writes are refused for a moment
   std::atomic<int> min_replicas_missing{0};      // min-replicas-to-write not met
 
   // Set before the threads start.

@@ -149,6 +149,17 @@ bool EvictOne(Engine* engine, ThreadStats* stats, EvictionPolicy policy, UnixMs 
 
 }  // namespace
 
+void DeleteSlotKeys(Engine* engine, SlotId id, Slot& slot) {
+  for (int db = 0; db < engine->keyspace.databases(); ++db) {
+    SlotDb* slot_db = engine->keyspace.Db(slot, db, false);
+    if (slot_db == nullptr) break;
+    std::vector<Entry*> all;
+    all.reserve(slot_db->table.size());
+    slot_db->table.ForEach([&](Entry* e) { all.push_back(e); });
+    for (Entry* e : all) DropEntry(engine, id, db, slot_db, e, kNotifyGeneric, "del");
+  }
+}
+
 size_t ExpireSweep(Engine* engine, ThreadStats* stats, UnixMs now, int first, int stride, int* cursor,
                    size_t budget) {
   if (!engine->keyspace.any_expiry()) return 0;

@@ -13,8 +13,11 @@
 #include "base/memory.h"
 #include "base/prng.h"
 #include "runtime/clock.h"
+#include "runtime/cluster_driver.h"
+#include "runtime/cluster_router.h"
 #include "runtime/net.h"
 #include "runtime/random.h"
+#include "runtime/replication_driver.h"
 
 namespace pleiad::runtime {
 namespace {
@@ -56,6 +59,7 @@ Server::Server(std::unique_ptr<ConfigStore> config)
   int threads = config_->settings()->threads;
   if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   threads = std::min(threads, Keyspace::kMaxThreads - 8);
+  replication_ = std::make_unique<ReplicationDriver>(&engine_, this, [this] { return config_->settings(); });
   for (int i = 0; i < threads; ++i) reactors_.push_back(std::make_unique<Reactor>(this, i, SystemSeed()));
 }
 
@@ -238,6 +242,7 @@ void Server::Cron(MonoMs now) {
   SampleRates(now);
   const uint64_t used = UsedMemory();
   if (used > peak_memory.load()) peak_memory = used;
+  DriversCron(now);
 }
 
 }  // namespace pleiad::runtime

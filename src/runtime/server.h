@@ -15,6 +15,8 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "cluster/effects.h"
+#include "cluster/event.h"
 #include "command/engine.h"
 #include "runtime/reactor.h"
 #include "server/config/store.h"
@@ -22,6 +24,7 @@
 namespace pleiad::runtime {
 
 class ClusterDriver;
+class ClusterRouter;
 class ReplicationDriver;
 
 struct SlowlogEntry {
@@ -50,6 +53,10 @@ class Server {
   std::shared_ptr<const Settings> settings() const { return config_->settings(); }
   std::vector<std::unique_ptr<Reactor>>& reactors() { return reactors_; }
   Reactor& NextReactor();
+
+  // Null unless cluster-enabled and started.
+  ClusterDriver* cluster() { return cluster_.get(); }
+  ReplicationDriver& replication() { return *replication_; }
 
   // Calls f for every connection. REQUIRES: exclusive section.
   void ForEachConnection(const std::function<void(Connection&)>& f);
@@ -97,6 +104,11 @@ class Server {
   Status Listen();
   Status StartCluster();
   void StopDrivers();
+  void FlushEverything();
+  void DriversCron(MonoMs now);
+  cluster::ClusterConfig MakeClusterConfig() const;
+  void ApplySlots(const std::vector<cluster::SlotChange>& changes);
+  void ApplyRole(const cluster::ReplicationRole& role);
   void ApplySettings(const Settings& settings);
   void RaiseFileLimit();
   void SampleRates(MonoMs now);
@@ -104,6 +116,9 @@ class Server {
   std::unique_ptr<ConfigStore> config_;
   Engine engine_;
   std::vector<std::unique_ptr<Reactor>> reactors_;
+  std::unique_ptr<ReplicationDriver> replication_;
+  std::unique_ptr<ClusterRouter> router_;
+  std::unique_ptr<ClusterDriver> cluster_;
   std::atomic<uint64_t> next_client_id_{0};
   std::atomic<size_t> next_reactor_{0};
   std::atomic<bool> shutdown_requested_{false};

@@ -1,12 +1,128 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// How a Server and its drivers (cluster bus, replication) are wired.
+// How a Server and its drivers (cluster bus, replication) are wired: the drivers know nothing of each other or of the data.
+#include <algorithm>
+
+#include "base/log.h"
+#include "command/context.h"
+#include "runtime/clock.h"
+#include "runtime/cluster_driver.h"
+#include "runtime/cluster_router.h"
+#include "runtime/replication_driver.h"
 #include "runtime/server.h"
 
 namespace pleiad::runtime {
+namespace {
 
-Status Server::StartCluster() { return Status::Ok(); }
-void Server::StopDrivers() {}
+SlotState StateOf(const cluster::SlotChange& change) {
+  if (change.mine) return change.migrating_to.empty() ? SlotState::kMine : SlotState::kMigrating;
+  return change.importing_from.empty() ? SlotState::kNotMine : SlotState::kImporting;
+}
+
+cluster::ReplicationProgress ToProgress(const ReplicationDriver::Progress& p) {
+  cluster::ReplicationProgress out;
+  out.offset = p.offset;
+  out.link_up = p.link_up;
+  out.ever_synced = p.ever_synced;
+  out.last_interaction = p.last_interaction;
+  return out;
+}
+
+}  // namespace
+
+cluster::ClusterConfig Server::MakeClusterConfig() const {
+  const auto s = config_->settings();
+  cluster::ClusterConfig c;
+  c.node_timeout_ms = s->cluster_node_timeout_ms;
+  c.require_full_coverage = s->cluster_require_full_coverage;
+  c.allow_replica_migration = s->cluster_allow_replica_migration;
+  c.replica_no_failover = s->cluster_replica_no_failover;
+  c.replica_validity_factor = s->cluster_replica_validity_factor;
+  c.migration_barrier = s->cluster_migration_barrier;
+  c.repl_ping_replica_period_ms = s->repl_ping_replica_period_seconds * 1000LL;
+  c.forget_ban_ms = s->cluster_blacklist_ttl_seconds * 1000;
+  c.manual_failover_timeout_ms = s->cluster_manual_failover_timeout_ms;
+  c.port = static_cast<uint16_t>(s->port);
+  c.announce_ip = s->cluster_announce_ip;
+  c.announce_port = static_cast<uint16_t>(s->cluster_announce_port);
+  c.announce_bus_port = static_cast<uint16_t>(s->cluster_announce_bus_port);
+  c.announce_hostname = s->cluster_announce_hostname;
+  c.announce_nodename = s->cluster_announce_human_nodename;
+  return c;
+}
+
+// The ownership of slots changes under their locks, so that no write can be acknowledged after its slot went away.
+void Server::ApplySlots(const std::vector<cluster::SlotChange>& changes) {
+  for (const cluster::SlotChange& change : changes) {
+    LockSet locks(&engine_.keyspace);
+    locks.LockOne(change.slot);
+    Slot& slot = locks.slot(change.slot);
+    slot.state = StateOf(change);
+    if (change.delete_keys) DeleteSlotKeys(&engine_, change.slot, slot);
+  }
+}
+
+void Server::ApplyRole(const cluster::ReplicationRole& role) {
+  if (const auto* follow = std::get_if<cluster::ReplicateFrom>(&role)) {
+    replication_->Follow(follow->ip, follow->port);
+    SetLogRole('S');
+  } else {
+    replication_->BecomeMaster();
+    SetLogRole('M');
+  }
+}
+
+Status Server::StartCluster() {
+  const auto s = config_->settings();
+  if (!s->cluster_enabled) {
+    if (!s->replicaof_host.empty()) replication_->Follow(s->replicaof_host, s->replicaof_port);
+    return Status::Ok();
+  }
+  for (int i = 0; i < kSlotCount; ++i) {
+    engine_.keyspace.RawSlot(SlotId(static_cast<uint16_t>(i))).state = SlotState::kNotMine;
+  }
+  ClusterDriverOptions options;
+  options.config = MakeClusterConfig();
+  options.bus_port = s->cluster_port != 0 ? s->cluster_port : s->port + 10000;
+  options.nodes_file = s->cluster_config_file;
+  options.bind = s->bind;
+  options.backlog = s->tcp_backlog;
+  if (s->cluster_link_sendbuf_limit != 0) options.link_send_buffer_max = s->cluster_link_sendbuf_limit;
+  ClusterCallbacks callbacks;
+  callbacks.on_slots = [this](const std::vector<cluster::SlotChange>& changes) { ApplySlots(changes); };
+  callbacks.on_role = [this](const cluster::ReplicationRole& role) { ApplyRole(role); };
+  callbacks.on_view = [this](const cluster::ClusterView& view) { engine_.cluster_down = !view.ok; };
+  callbacks.on_pause_writes = [this](bool pause) { engine_.writes_paused = pause; };
+  callbacks.on_flush_all = [this] { FlushEverything(); };
+  callbacks.progress = [this] { return ToProgress(replication_->GetProgress()); };
+  cluster_ = std::make_unique<ClusterDriver>(std::move(options), std::move(callbacks));
+  router_ = std::make_unique<ClusterRouter>([this] { return cluster_->View(); }, [this] { return config_->settings(); });
+  engine_.router = router_.get();
+  engine_.cluster_down = true;
+  const Status status = cluster_->Start();
+  if (!status.ok()) return status;
+  config_->AddListener([this](const Settings&, const std::vector<std::string>&) {
+    cluster_->Post(cluster::ConfigChanged{MakeClusterConfig()});
+  });
+  return Status::Ok();
+}
+
+// CLUSTER RESET of a replica: the data was its master's.
+void Server::FlushEverything() {
+  for (int i = 0; i < kSlotCount; ++i) {
+    const SlotId id(static_cast<uint16_t>(i));
+    LockSet locks(&engine_.keyspace);
+    locks.LockOne(id);
+    DeleteSlotKeys(&engine_, id, locks.slot(id));
+  }
+}
+
+void Server::StopDrivers() {
+  if (cluster_ != nullptr) cluster_->Stop();
+  if (replication_ != nullptr) replication_->Stop();
+}
+
+void Server::DriversCron(MonoMs now) { replication_->Cron(now); }
 
 }  // namespace pleiad::runtime

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/version.h"
 #include "cli/cli.h"
@@ -12,6 +13,16 @@
 
 namespace pleiad {
 namespace {
+
+// The shell hands `--cluster WORDS` to the admin tool.
+int ClusterTool(const std::vector<std::string>& words) {
+  std::string name = "redis-trib";
+  std::vector<std::string> owned(words);
+  std::vector<char*> argv{name.data()};
+  for (std::string& word : owned) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  return server::TribMain(static_cast<int>(argv.size()) - 1, argv.data());
+}
 
 constexpr std::string_view kUsage =
     "usage: pleiad SUBCOMMAND [ARGUMENTS]\n"
@@ -35,12 +46,12 @@ std::string_view ProgramName(const char* path) {
 int Main(int argc, char** argv) {
   const std::string_view program = ProgramName(argv[0]);
   if (program == "redis-server" || program == "valkey-server") return ServerMain(argc, argv);
-  if (program == "redis-cli" || program == "valkey-cli") return CliMain(argc, argv, TribMain);
-  if (program == "redis-trib" || program == "redis-trib.rb") return TribMain(argc, argv);
+  if (program == "redis-cli" || program == "valkey-cli") return cli::CliMain(argc, argv, ClusterTool);
+  if (program == "redis-trib" || program == "redis-trib.rb") return server::TribMain(argc, argv);
   const std::string_view word = argc > 1 ? argv[1] : "help";
   if (word == "server") return ServerMain(argc - 1, argv + 1);
-  if (word == "cli") return CliMain(argc - 1, argv + 1, TribMain);
-  if (word == "trib") return TribMain(argc - 1, argv + 1);
+  if (word == "cli") return cli::CliMain(argc - 1, argv + 1, ClusterTool);
+  if (word == "trib") return server::TribMain(argc - 1, argv + 1);
   if (word == "--version" || word == "-v" || word == "version") {
     std::printf("Pleiad %s\n", kPleiadVersion);
     return 0;
