@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "command/command.h"
+
+namespace pleiad {
+namespace {
+
+// RESET: the connection is as if it had just been opened.
+//
+// > SELECT 3
+// OK
+// > CLIENT SETNAME me
+// OK
+// > RESET
+// RESET
+// > CLIENT GETNAME
+// (nil)
+// > CLIENT INFO
+// id=1 ... db=0 ... resp=2 ...
+void Reset(ServerContext& ctx, const Args&, resp::Writer& out) {
+  ClientState& client = ctx.client;
+  client.db = 0;
+  client.protocol = 2;
+  client.asking = false;
+  client.readonly = false;
+  client.no_evict = false;
+  client.no_touch = false;
+  client.reply_mode = ClientState::ReplyMode::kOn;
+  client.name.clear();
+  client.authenticated = !ctx.engine.require_auth.load(std::memory_order_relaxed);
+  out.Simple("RESET");
+}
+
+const CommandRegistration kReset{{.name = "reset",
+                                  .arity = 1,
+                                  .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy,
+                                  .keys = {},
+                                  .group = "connection",
+                                  .since = "6.2.0",
+                                  .usage = "",
+                                  .summary = "Resets the connection.",
+                                  .complexity = "O(1)",
+                                  .server = Reset}};
+
+}  // namespace
+}  // namespace pleiad
