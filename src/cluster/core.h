@@ -30,6 +30,7 @@ namespace rule {
 inline constexpr int64_t kReportValidityNt = 2;  // failure reports live so many NT
 inline constexpr int64_t kFailUndoNt = 2;        // FAIL of a master with slots stays so many NT
 inline constexpr int64_t kHandshakeMin = 1000;
+inline constexpr int kHandshakesMax = 1000;  // strangers may start no more than so many at a time
 inline constexpr int64_t kElectionDelayMax = 500;  // the unit of election delays: min(NT/30, this)
 inline constexpr int64_t kNewReplicaDelay = 500;
 inline constexpr int64_t kAuthTimeoutMin = 2000;

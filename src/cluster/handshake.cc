@@ -38,11 +38,14 @@ bool Core::StartHandshake(const std::string& ip, uint16_t port, uint16_t cport, 
                           uint16_t flags) {
   const std::string normal = NormalIp(ip);
   if (normal.empty()) return false;
+  int under_way = 0;
   for (const auto& [id, node] : state_->nodes()) {
+    under_way += node->InHandshake() ? 1 : 0;
     if (node->InHandshake() && node->ip == normal && node->port == port && node->cport == cport) {
       return true;
     }
   }
+  if (under_way >= rule::kHandshakesMax && (flags & kFlagMeet) == 0) return true;
   const NodeId id = *NodeId::Parse(prng_.Hex(40));
   Node* node =
       AddNode(id, static_cast<uint16_t>(kFlagHandshake | flags), normal, port, cport, pport);

@@ -92,9 +92,10 @@ void Core::On(const PacketReceived& event) {
   Node* sender = packet.light ? link->node : state_->Find(packet.sender);
   if (packet.light && (sender == nullptr || sender->InHandshake())) return;
   if (sender != nullptr && sender->IsMyself() && IsInbound(link->id) && !packet.IsPing()) return;
-  if (!packet.light && EpochTooFarAhead(state_->current_epoch, packet.current_epoch)) {
+  const Epoch claimed = std::max(packet.current_epoch, packet.config_epoch);
+  if (!packet.light && EpochTooFarAhead(state_->current_epoch, claimed)) {
     Warning(fmt::format("Refusing a packet of {} with the implausible epoch {}",
-                        packet.sender.view(), packet.current_epoch.value));
+                        packet.sender.view(), claimed.value));
     return;
   }
   if (sender != nullptr && !sender->IsMyself()) NoteSender(link, sender, packet);

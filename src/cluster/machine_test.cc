@@ -134,6 +134,13 @@ TEST_F(Voter, OnlyAGreaterEpochTakesSlots) {
 
 TEST_F(Voter, RefusesImplausibleEpochs) {
   EXPECT_EQ(Count(Say('c', Request(6 + (uint64_t{1} << 40), 5)), PacketType::kAuthAck), 0);
+  Packet claim = From('b', PacketType::kPong);
+  claim.config_epoch = Epoch(uint64_t{1} << 40);
+  Say('b', claim);
+  EXPECT_EQ(machine_->state().Find(Id('b'))->config_epoch.value, 5U);
+  Packet update = From('c', PacketType::kUpdate);
+  update.update = {Epoch(uint64_t{1} << 40), Id('b'), slots_};
+  Say('c', update);
   EXPECT_EQ(machine_->state().current_epoch.value, 5U);
 }
 
