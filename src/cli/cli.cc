@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "base/version.h"
 #include "cli/modes.h"
 #include "cli/options.h"
 #include "cli/session.h"
@@ -19,8 +20,6 @@
 namespace pleiad::cli {
 
 namespace {
-
-constexpr const char* kVersion = "7.0.15";
 
 int Complain(std::string_view line) {
   std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
@@ -97,7 +96,7 @@ int CliMain(int argc, char** argv, const ClusterTool& cluster_tool) {
     return 0;
   }
   if (options.mode == Mode::kVersion) {
-    std::printf("%s %s (pleiad)\n", program.c_str(), kVersion);
+    std::printf("%s %s (pleiad %s)\n", program.c_str(), kRedisVersion, kPleiadVersion);
     return 0;
   }
   if (options.password_was_visible && options.auth_warning && !options.askpass) {

@@ -84,7 +84,7 @@ class LibeditEditor : public LineEditor {
   static char* PromptOf(EditLine* edit) { return Of(edit)->prompt_.data(); }
   static char* HintOf(EditLine* edit) { return Of(edit)->MakeHint(); }
   static unsigned char OnTab(EditLine* edit, int) { return Of(edit)->Complete(); }
-  static unsigned char OnEnter(EditLine* edit, int) { return Of(edit)->Enter(); }
+  static unsigned char OnHideHint(EditLine* edit, int) { return Of(edit)->HideHint(); }
   static unsigned char OnInterrupt(EditLine* edit, int) { return Of(edit)->Interrupt(); }
   static unsigned char OnSpace(EditLine* edit, int) {
     el_insertstr(edit, " ");
@@ -97,7 +97,7 @@ class LibeditEditor : public LineEditor {
   }
   char* MakeHint();
   unsigned char Complete();
-  unsigned char Enter();
+  unsigned char HideHint();
   unsigned char Interrupt();
   void PrintBelow(const std::string& text);
   void PrintColumns(const std::vector<std::string>& words);
@@ -125,12 +125,15 @@ bool LibeditEditor::Start() {
   el_set(edit_, EL_HIST, history, history_);
   el_set(edit_, EL_ADDFN, "pleiad-complete", "complete the word", &OnTab);
   el_set(edit_, EL_ADDFN, "pleiad-space", "insert a space, renew the hint", &OnSpace);
-  el_set(edit_, EL_ADDFN, "pleiad-enter", "enter the line", &OnEnter);
+  el_set(edit_, EL_ADDFN, "pleiad-hide-hint", "go to the end, without the hint", &OnHideHint);
   el_set(edit_, EL_ADDFN, "pleiad-interrupt", "end the input", &OnInterrupt);
   el_set(edit_, EL_BIND, "^I", "pleiad-complete", nullptr);
   el_set(edit_, EL_BIND, " ", "pleiad-space", nullptr);
-  el_set(edit_, EL_BIND, "^M", "pleiad-enter", nullptr);
-  el_set(edit_, EL_BIND, "^J", "pleiad-enter", nullptr);
+  // Enter is two keys: one that takes the hint off the screen, and the real one.
+  el_set(edit_, EL_BIND, "^X^H", "pleiad-hide-hint", nullptr);
+  el_set(edit_, EL_BIND, "^X^M", "ed-newline", nullptr);
+  el_set(edit_, EL_BIND, "-s", "^M", "^X^H^X^M", nullptr);
+  el_set(edit_, EL_BIND, "-s", "^J", "^X^H^X^M", nullptr);
   el_set(edit_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
   el_set(edit_, EL_BIND, "\\e[3~", "ed-delete-next-char", nullptr);
   el_set(edit_, EL_BIND, "\\e[H", "ed-move-to-beg", nullptr);
@@ -154,8 +157,7 @@ std::optional<std::string> LibeditEditor::ReadLine(const std::string& prompt) {
   entered_ = false;
   int count = 0;
   const char* text = el_gets(edit_, &count);
-  // An empty line looks like the end of the input to libedit, as we keep the line end out of the buffer.
-  if (text == nullptr || count <= 0) return entered_ ? std::optional<std::string>("") : std::nullopt;
+  if (text == nullptr || count <= 0) return std::nullopt;
   std::string line(text, static_cast<size_t>(count));
   while (!line.empty() && line.back() == '\n') line.pop_back();
   return line;
@@ -173,26 +175,24 @@ char* LibeditEditor::MakeHint() {
   hint_.clear();
   const std::string line = entered_ ? "" : LeftOfCursor();
   std::string text = line.empty() ? "" : callbacks_.hint(line);
-  // It must fit beside what is typed, or libedit leaves it out.
-  const int room = TerminalColumns() - static_cast<int>(prompt_.size() + line.size()) - 4;
-  if (room < 8) text.clear();
-  if (text.size() > static_cast<size_t>(std::max(room, 0))) text = text.substr(0, static_cast<size_t>(room - 3)) + "...";
-  if (!text.empty()) hint_ = std::string(1, kEscapeMark) + "\x1b[90m" + kEscapeMark + text + kEscapeMark + "\x1b[0m" + kEscapeMark;
+  // Cut to a length that does not change while one types; libedit leaves it out where it does not fit.
+  const size_t room = static_cast<size_t>(std::max(TerminalColumns() * 2 / 3, 16));
+  if (text.size() > room) text = text.substr(0, room - 3) + "...";
+  if (text.empty()) return hint_.data();
+  // libedit glues an escape to the character behind it, so the one that ends the colour needs a space there.
+  const std::string mark(1, kEscapeMark);
+  hint_ = mark + "\x1b[90m" + mark + text + mark + "\x1b[0m" + mark + " ";
   return hint_.data();
 }
 
-unsigned char LibeditEditor::Enter() {
+unsigned char LibeditEditor::HideHint() {
   entered_ = true;
-  el_cursor(edit_, INT_MAX / 2);  // to the end: the output starts below a line that is longer than the screen
-  el_set(edit_, EL_REFRESH);
-  std::fputs("\r\n", stdout);
-  std::fflush(stdout);
-  return CC_NEWLINE;
+  el_cursor(edit_, INT_MAX / 2);  // the output starts below a line that is longer than the screen
+  return CC_REFRESH;
 }
 
 unsigned char LibeditEditor::Interrupt() {
-  std::fputs("^C\r\n", stdout);
-  std::fflush(stdout);
+  std::fputs("^C", stdout);
   return CC_EOF;
 }
 

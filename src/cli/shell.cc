@@ -69,7 +69,7 @@ std::optional<std::string> ReadPlainLine() {
 class Shell {
  public:
   Shell(const Options& options, SessionSettings settings, const InterruptSource* interrupts)
-      : options_(options), session_(&options, std::move(settings)), interrupts_(interrupts) {}
+      : session_(&options, std::move(settings)), interrupts_(interrupts) {}
 
   int Run(bool on_terminal);
 
@@ -82,7 +82,6 @@ class Shell {
   Next RunWords(std::vector<std::string> words);
   bool RunOwnWord(const std::vector<std::string>& words);
 
-  const Options& options_;
   Session session_;
   const InterruptSource* interrupts_;  // null: SIGINT ends the process
   std::unique_ptr<LineEditor> editor_;
@@ -116,8 +115,9 @@ int Shell::Run(bool on_terminal) {
     std::optional<std::string> line = editor_ != nullptr ? editor_->ReadLine(session_.Prompt()) : ReadPlainLine();
     if (!line) break;
     if (interrupts_ != nullptr) interrupts_->Clear();
-    if (!Trim(*line).empty() && RunLine(*line) == Next::kQuit) break;
+    if (!Trim(*line).empty() && RunLine(*line) == Next::kQuit) return 0;
   }
+  if (editor_ != nullptr) std::printf("\n");  // the terminal's own prompt starts a line
   return 0;
 }
 
