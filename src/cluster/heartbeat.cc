@@ -186,11 +186,15 @@ bool Core::StaleRole(const Node* sender, const Packet& packet) const {
   bool claims_some = false;
   sender->slots.ForEach(
       [&](SlotId slot) { claims_some = claims_some || !not_claimed_.Test(slot); });
-  return claims_some && packet.current_epoch <= sender->config_epoch;
+  // What is overtaken is over soon; who says it for long means it (FLUSHSLOTS and REPLICATE by
+  // hand).
+  return claims_some && packet.current_epoch <= sender->config_epoch &&
+         now() - sender->master_claim <= NodeTimeout();
 }
 
 void Core::UpdateRole(Node* sender, const Packet& packet) {
   if (packet.replica_of.empty()) {
+    sender->master_claim = now();
     if (sender->IsReplica()) {
       Notice(fmt::format("Node {} is a master now", Name(sender)));
       if (sender->Failed()) ClearFail(sender);  // it failed as a replica; as a master it is alive

@@ -132,6 +132,18 @@ TEST_F(Voter, OnlyAGreaterEpochTakesSlots) {
   EXPECT_EQ(machine_->state().Owner(SlotId(10))->id, Id('c'));
 }
 
+TEST_F(Voter, AnOvertakenPacketDemotesNobodyButInsistenceDoes) {
+  Packet replica = From('b', PacketType::kPong);
+  replica.flags = kFlagReplica;
+  replica.replica_of = Id('a');
+  Say('b', replica);
+  EXPECT_TRUE(machine_->state().Find(Id('b'))->IsMaster());
+  now_ += 15001;
+  Say('b', replica);
+  EXPECT_TRUE(machine_->state().Find(Id('b'))->IsReplica());
+  EXPECT_EQ(machine_->state().Owner(SlotId(10)), nullptr);
+}
+
 TEST_F(Voter, RefusesImplausibleEpochs) {
   EXPECT_EQ(Count(Say('c', Request(6 + (uint64_t{1} << 40), 5)), PacketType::kAuthAck), 0);
   Packet claim = From('b', PacketType::kPong);

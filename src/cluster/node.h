@@ -49,6 +49,7 @@ struct Node {
   MonoMs ping_sent{0};  // of the oldest ping without an answer; 0: none in flight
   MonoMs pong_received{0};
   MonoMs data_received{0};  // any byte counts as proof of life
+  MonoMs master_claim{0};   // when it last said that it is a master
   MonoMs fail_time{0};      // when FAIL was set
   MonoMs meet_sent{0};
   MonoMs inbound_lost{0};    // since when it has no link to us
