@@ -13,26 +13,29 @@
 #include <sstream>
 
 #include "command/transcript.h"
+#include "runtime/server.h"
+#include "server/config/load.h"
 
 namespace pleiad {
 namespace {
 
 namespace fs = std::filesystem;
 
-// What a transcript runs on. Commands of the folders below ask the runtime, so they need its
-// Server.
-struct World {
-  Engine engine{16, 0x5eed};
-  runtime::Server* server = nullptr;
-  Dispatcher dispatcher{&engine, server, 0, 1};
-};
-constexpr std::string_view kServerFolders[] = {"server", "cluster"};
-
-bool NeedsServer(const fs::path& file) {
-  const std::string folder = file.parent_path().filename().string();
-  return std::find(std::begin(kServerFolders), std::end(kServerFolders), folder) !=
-         std::end(kServerFolders);
+ConfigEnvironment NoFiles() {
+  ConfigEnvironment env;
+  env.read = [](const std::string&) -> Result<std::string> {
+    return Error{"No such file or directory"};
+  };
+  return env;
 }
+
+// What a transcript runs on: a node that has not opened its sockets, not in cluster mode, and the
+// client of RunTranscript, which has no connection.
+struct World {
+  runtime::Server server{std::make_unique<ConfigStore>(
+      *LoadConfig({"--threads", "1", "--appendonly", "no"}, NoFiles()), NoFiles())};
+  Dispatcher dispatcher{&server.engine(), &server, 0, 1};
+};
 
 struct SourceFile {
   fs::path path;  // below src/commands
@@ -71,10 +74,9 @@ TEST(TranscriptsTest, EveryReplyIsAsWritten) {
   for (const SourceFile& file : CommandFiles()) {
     for (const Transcript& transcript : ParseTranscripts(file.text)) {
       World world;
-      if (NeedsServer(file.path) && world.server == nullptr) continue;
       steps += transcript.steps.size();
-      const std::string diff = RunTranscript(transcript, &world.engine, &world.dispatcher);
-      EXPECT_EQ(diff, "") << "src/commands/" << file.path.string() << ":\n" << diff;
+      const std::string diff = RunTranscript(transcript, &world.server.engine(), &world.dispatcher);
+      EXPECT_TRUE(diff.empty()) << "src/commands/" << file.path.string() << ":\n" << diff;
     }
   }
   RecordProperty("steps", static_cast<int>(steps));
@@ -122,7 +124,7 @@ TEST(TranscriptsTest, AWrongReplyShowsAsADiff) {
   World world;
   const auto transcripts = ParseTranscripts("// > SET k v\n// OK\n// > GET k\n// \"w\"\n");
   ASSERT_EQ(transcripts.size(), 1U);
-  EXPECT_EQ(RunTranscript(transcripts[0], &world.engine, &world.dispatcher),
+  EXPECT_EQ(RunTranscript(transcripts[0], &world.server.engine(), &world.dispatcher),
             "3: > GET k\n- \"w\"\n+ \"v\"\n");
 }
 
