@@ -257,7 +257,10 @@ class Server:
         try:
             conn = Conn(self.address, 2)
             try:
-                return conn('PING') in ('PONG', RespError('NOAUTH Authentication required.'))
+                reply = conn('PING')
+                if isinstance(reply, RespError) and not reply.startswith(('LOADING', 'NOAUTH')):
+                    raise Failure('%s says %r to PING' % (self.name, reply))
+                return not (isinstance(reply, RespError) and reply.startswith('LOADING'))
             finally:
                 conn.close()
         except (OSError, EOFError):
