@@ -66,6 +66,13 @@ Status WriteFileAtomically(const std::string& path, const std::string& text) {
   return synced ? Status::Ok() : Status(why);
 }
 
+std::string AbsolutePath(const std::string& path) {
+  if (!path.empty() && path[0] == '/') return path;
+  char here[PATH_MAX];
+  if (::getcwd(here, sizeof(here)) == nullptr) return path;
+  return std::string(here) + "/" + path;
+}
+
 std::vector<std::string> GlobFiles(const std::string& pattern) {
   glob_t found{};
   std::vector<std::string> out;

@@ -40,6 +40,7 @@ ConfigEnvironment RealEnvironment() {
   env.read = runtime::ReadFile;
   env.glob = runtime::GlobFiles;
   env.resolve_dir = runtime::ResolveFolder;
+  env.absolute = runtime::AbsolutePath;
   env.seed = runtime::SystemSeed();
   env.product = std::string("Pleiad ") + kPleiadVersion;
   return env;
