@@ -34,7 +34,8 @@ std::string ProgramName(int argc, char** argv) {
 
 // -x and -X: an argument comes from standard input.
 Status TakeStdin(Options* options) {
-  if (options->stdin_is_last_arg && options->stdin_tag) return Error{"Options -x and -X are mutually exclusive."};
+  if (options->stdin_is_last_arg && options->stdin_tag)
+    return Error{"Options -x and -X are mutually exclusive."};
   if (options->stdin_is_last_arg) options->command.push_back(ReadAll(stdin));
   if (!options->stdin_tag) return Status::Ok();
   for (std::string& word : options->command) {
@@ -56,7 +57,8 @@ Status Unquote(Options* options) {
 
 FormatOptions FormatOf(const Options& options) {
   FormatOptions format;
-  format.mode = options.output.value_or(isatty(STDOUT_FILENO) != 0 ? OutputMode::kTty : OutputMode::kRaw);
+  format.mode =
+      options.output.value_or(isatty(STDOUT_FILENO) != 0 ? OutputMode::kTty : OutputMode::kRaw);
   format.bulk_delimiter = options.bulk_delimiter;
   format.reply_delimiter = options.reply_delimiter;
   return format;
@@ -75,11 +77,16 @@ int RunConnected(const Options& options, const FormatOptions& format) {
   Session session(&options, std::move(settings));
   if (!session.Connect()) return 1;
   switch (options.mode) {
-    case Mode::kPipe: return RunPipe(options, &session);
-    case Mode::kScan: return RunScan(options, format, &session);
-    case Mode::kStat: return RunStat(options, &session);
-    case Mode::kEval: return RunEval(options, &session);
-    default: return RunCommand(options, &session);
+    case Mode::kPipe:
+      return RunPipe(options, &session);
+    case Mode::kScan:
+      return RunScan(options, format, &session);
+    case Mode::kStat:
+      return RunStat(options, &session);
+    case Mode::kEval:
+      return RunEval(options, &session);
+    default:
+      return RunCommand(options, &session);
   }
 }
 
@@ -100,7 +107,9 @@ int CliMain(int argc, char** argv, const ClusterTool& cluster_tool) {
     return 0;
   }
   if (options.password_was_visible && options.auth_warning && !options.askpass) {
-    Complain("Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe.");
+    Complain(
+        "Warning: Using a password with '-a' or '-u' option on the command line interface may not "
+        "be safe.");
   }
   if (options.askpass) options.password = ReadPassword("Please input password: ");
   if (options.mode == Mode::kCluster) {
@@ -114,7 +123,8 @@ int CliMain(int argc, char** argv, const ClusterTool& cluster_tool) {
     if (!unquoted.ok()) return Complain(unquoted.message());
   }
   const FormatOptions format = FormatOf(options);
-  return options.mode == Mode::kInteractive ? RunShell(options, format) : RunConnected(options, format);
+  return options.mode == Mode::kInteractive ? RunShell(options, format)
+                                            : RunConnected(options, format);
 }
 
 }  // namespace pleiad::cli

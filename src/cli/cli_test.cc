@@ -4,93 +4,20 @@
 // The whole shell against servers that follow a script: what it sends, prints and returns.
 #include "cli/cli.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <stdio_ext.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <map>
-#include <mutex>
-#include <optional>
-#include <thread>
-
 #include "cli/modes.h"
-#include "resp/reply_parser.h"
+#include "runtime/scripted_server.h"
 
 namespace pleiad::cli {
 namespace {
 
+using runtime::ScriptedServer;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// Answers commands by a table (the words joined by spaces); hangs up on what is not in it. Connections are served one
-// after the other, like the shell makes them.
-class ScriptedServer {
- public:
-  ScriptedServer() {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-    EXPECT_EQ(listen(listener_, 8), 0);
-    socklen_t size = sizeof(address);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-  }
-  ~ScriptedServer() {
-    shutdown(listener_, SHUT_RDWR);
-    if (thread_.joinable()) thread_.join();
-    close(listener_);
-  }
-
-  void Start(std::map<std::string, std::string> answers) {
-    answers_ = std::move(answers);
-    thread_ = std::thread([this] {
-      for (int fd = 0; (fd = accept(listener_, nullptr, nullptr)) >= 0;) {
-        Serve(fd);
-        close(fd);
-      }
-    });
-  }
-
-  std::string port() const { return std::to_string(port_); }
-  std::vector<std::string> Seen() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return seen_;
-  }
-
- private:
-  void Serve(int fd) {
-    resp::ReplyParser parser;
-    char bytes[4096];
-    for (ssize_t got = 0; (got = read(fd, bytes, sizeof(bytes))) > 0;) {
-      parser.Feed(std::string_view(bytes, static_cast<size_t>(got)));
-      for (;;) {
-        const auto request = parser.Next();
-        if (!request.ok()) return;
-        if (!request->has_value()) break;
-        std::string line;
-        for (const resp::Reply& word : (*request)->items) line += (line.empty() ? "" : " ") + word.text;
-        const std::lock_guard<std::mutex> lock(mutex_);
-        seen_.push_back(line);
-        const auto answer = answers_.find(line);
-        if (answer == answers_.end()) return;
-        if (send(fd, answer->second.data(), answer->second.size(), MSG_NOSIGNAL) < 0) return;
-      }
-    }
-  }
-
-  int listener_ = -1;
-  int port_ = 0;
-  std::map<std::string, std::string> answers_;
-  std::mutex mutex_;
-  std::vector<std::string> seen_;
-  std::thread thread_;
-};
 
 struct Outcome {
   int code = -1;
@@ -150,9 +77,12 @@ TEST(Cli, OneCommand) {
 
 TEST(Cli, LogsInBeforeAnythingElse) {
   ScriptedServer server;
-  server.Start({{"AUTH bob pw", "+OK\r\n"}, {"HELLO 3", "%0\r\n"}, {"SELECT 2", "+OK\r\n"}, {"PING", "+PONG\r\n"}});
-  const Outcome outcome =
-      RunCli({"-p", server.port(), "--user", "bob", "-a", "pw", "--no-auth-warning", "-3", "-n", "2", "PING"});
+  server.Start({{"AUTH bob pw", "+OK\r\n"},
+                {"HELLO 3", "%0\r\n"},
+                {"SELECT 2", "+OK\r\n"},
+                {"PING", "+PONG\r\n"}});
+  const Outcome outcome = RunCli({"-p", server.port(), "--user", "bob", "-a", "pw",
+                                  "--no-auth-warning", "-3", "-n", "2", "PING"});
   EXPECT_EQ(outcome.out, "PONG\n");
   EXPECT_EQ(outcome.err, "");
   EXPECT_THAT(server.Seen(), ElementsAre("AUTH bob pw", "HELLO 3", "SELECT 2", "PING"));
@@ -203,7 +133,8 @@ TEST(Cli, ScanGoesThroughAllPages) {
   ScriptedServer server;
   server.Start({{"SCAN 0 MATCH a* COUNT 5", "*2\r\n$1\r\n7\r\n*1\r\n$2\r\na1\r\n"},
                 {"SCAN 7 MATCH a* COUNT 5", "*2\r\n$1\r\n0\r\n*1\r\n$2\r\na2\r\n"}});
-  const Outcome outcome = RunCli({"-p", server.port(), "--scan", "--pattern", "a*", "--count", "5"});
+  const Outcome outcome =
+      RunCli({"-p", server.port(), "--scan", "--pattern", "a*", "--count", "5"});
   EXPECT_EQ(outcome.out, "a1\na2\n");
   EXPECT_EQ(outcome.code, 0);
 }
@@ -227,7 +158,8 @@ TEST(Cli, RefusedConnectionsAndOptions) {
   }
   const Outcome refused = RunCli({"-p", port, "PING"});
   EXPECT_EQ(refused.code, 1);
-  EXPECT_EQ(refused.err, "Could not connect to Redis at 127.0.0.1:" + port + ": Connection refused\n");
+  EXPECT_EQ(refused.err,
+            "Could not connect to Redis at 127.0.0.1:" + port + ": Connection refused\n");
   EXPECT_EQ(RunCli({"--nosuch"}).code, 1);
   EXPECT_THAT(RunCli({"--help"}).out, HasSubstr("--pipe-timeout"));
   EXPECT_THAT(RunCli({"--version"}).out, HasSubstr("redis-cli "));
@@ -235,10 +167,11 @@ TEST(Cli, RefusedConnectionsAndOptions) {
 
 TEST(Cli, ClusterWordsReachTheAdminTool) {
   std::vector<std::string> seen;
-  const Outcome outcome = RunCli({"--cluster", "check", "127.0.0.1:7000"}, [&](const std::vector<std::string>& words) {
-    seen = words;
-    return 5;
-  });
+  const Outcome outcome =
+      RunCli({"--cluster", "check", "127.0.0.1:7000"}, [&](const std::vector<std::string>& words) {
+        seen = words;
+        return 5;
+      });
   EXPECT_EQ(outcome.code, 5);
   EXPECT_THAT(seen, ElementsAre("check", "127.0.0.1:7000"));
 }

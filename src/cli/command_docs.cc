@@ -115,7 +115,8 @@ std::string HelpEntry(const CommandDoc& doc, bool colour, bool with_group) {
   const char* grey = colour ? "\x1b[90m" : "";
   const char* yellow = colour ? "\x1b[33m" : "";
   const char* plain = colour ? "\x1b[0m" : "";
-  std::string text = fmt::format("\n  {}{}{} {}{}{}\n", bold, doc.name, plain, grey, doc.Params(), plain);
+  std::string text =
+      fmt::format("\n  {}{}{} {}{}{}\n", bold, doc.name, plain, grey, doc.Params(), plain);
   text += fmt::format("  {}summary:{} {}\n", yellow, plain, doc.summary);
   text += fmt::format("  {}since:{} {}\n", yellow, plain, doc.since);
   if (with_group) text += fmt::format("  {}group:{} {}\n", yellow, plain, doc.group);
@@ -142,8 +143,9 @@ CommandDocs CommandDocs::FromReply(const Reply& reply) {
 const CommandDoc* CommandDocs::Find(const std::vector<std::string>& words, size_t* used) const {
   for (size_t count = std::min<size_t>(2, words.size()); count > 0; --count) {
     const std::string name = ToUpper(count == 1 ? words[0] : words[0] + " " + words[1]);
-    const auto at = std::lower_bound(docs_.begin(), docs_.end(), name,
-                                     [](const CommandDoc& doc, const std::string& wanted) { return doc.name < wanted; });
+    const auto at = std::lower_bound(
+        docs_.begin(), docs_.end(), name,
+        [](const CommandDoc& doc, const std::string& wanted) { return doc.name < wanted; });
     if (at == docs_.end() || at->name != name) continue;
     *used = count;
     return &*at;
@@ -155,7 +157,8 @@ std::vector<std::string> CommandDocs::Complete(std::string_view line) const {
   std::vector<std::string> words = WordsSoFar(line);
   std::set<std::string> found;
   const std::string last = words.back();
-  const bool lower = !last.empty() ? ToUpper(last) != last : !words[0].empty() && ToLower(words[0]) == words[0];
+  const bool lower =
+      !last.empty() ? ToUpper(last) != last : !words[0].empty() && ToLower(words[0]) == words[0];
   const bool is_help = words.size() > 1 && (EqualsIgnoreCase(words[0], "help") || words[0] == "?");
   if (is_help) words.erase(words.begin());
   for (const CommandDoc& doc : docs_) {

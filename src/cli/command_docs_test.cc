@@ -33,27 +33,38 @@ Reply Arg(const std::string& name, const std::string& type, const std::string& t
   Reply flag_list = List({});
   for (const std::string& flag : flags) flag_list.items.push_back(Text(flag));
   if (!flags.empty()) arg.items.insert(arg.items.end(), {Text("flags"), flag_list});
-  if (!inner.empty()) arg.items.insert(arg.items.end(), {Text("arguments"), List(std::move(inner))});
+  if (!inner.empty())
+    arg.items.insert(arg.items.end(), {Text("arguments"), List(std::move(inner))});
   return arg;
 }
 
-Reply Facts(const std::string& summary, const std::string& group, std::vector<Reply> args, std::vector<Reply> subcommands = {}) {
-  return List({Text("summary"), Text(summary), Text("since"), Text("1.0.0"), Text("group"), Text(group), Text("arguments"),
-               List(std::move(args)), Text("subcommands"), List(std::move(subcommands))});
+Reply Facts(const std::string& summary, const std::string& group, std::vector<Reply> args,
+            std::vector<Reply> subcommands = {}) {
+  return List({Text("summary"), Text(summary), Text("since"), Text("1.0.0"), Text("group"),
+               Text(group), Text("arguments"), List(std::move(args)), Text("subcommands"),
+               List(std::move(subcommands))});
 }
 
 CommandDocs Sample() {
-  const Reply set = Facts("Set a key", "string",
-                          {Arg("key", "key"), Arg("value", "string"),
-                           Arg("condition", "oneof", "", {"optional"}, {Arg("nx", "pure-token", "NX"), Arg("xx", "pure-token", "XX")}),
-                           Arg("expiry", "oneof", "", {"optional"},
-                               {Arg("seconds", "integer", "EX"), Arg("keepttl", "pure-token", "KEEPTTL")})});
-  const Reply mset = Facts("Set keys", "string", {Arg("data", "block", "", {"multiple"}, {Arg("key", "key"), Arg("value", "string")})});
-  const Reply sort = Facts("Sort", "generic", {Arg("key", "key"), Arg("pattern", "pattern", "GET", {"optional", "multiple", "multiple_token"})});
-  const Reply config = Facts("A container", "server", {},
-                             {Text("config|get"), Facts("Read", "server", {Arg("parameter", "string", "", {"multiple"})}),
-                              Text("config|set"), Facts("Write", "server", {})});
-  return CommandDocs::FromReply(List({Text("set"), set, Text("mset"), mset, Text("sort"), sort, Text("config"), config}));
+  const Reply set =
+      Facts("Set a key", "string",
+            {Arg("key", "key"), Arg("value", "string"),
+             Arg("condition", "oneof", "", {"optional"},
+                 {Arg("nx", "pure-token", "NX"), Arg("xx", "pure-token", "XX")}),
+             Arg("expiry", "oneof", "", {"optional"},
+                 {Arg("seconds", "integer", "EX"), Arg("keepttl", "pure-token", "KEEPTTL")})});
+  const Reply mset =
+      Facts("Set keys", "string",
+            {Arg("data", "block", "", {"multiple"}, {Arg("key", "key"), Arg("value", "string")})});
+  const Reply sort = Facts("Sort", "generic",
+                           {Arg("key", "key"), Arg("pattern", "pattern", "GET",
+                                                   {"optional", "multiple", "multiple_token"})});
+  const Reply config = Facts(
+      "A container", "server", {},
+      {Text("config|get"), Facts("Read", "server", {Arg("parameter", "string", "", {"multiple"})}),
+       Text("config|set"), Facts("Write", "server", {})});
+  return CommandDocs::FromReply(
+      List({Text("set"), set, Text("mset"), mset, Text("sort"), sort, Text("config"), config}));
 }
 
 TEST(CommandDocs, WritesArgumentsTheUsualWay) {
@@ -90,7 +101,8 @@ TEST(CommandDocs, CompletesNamesSubcommandsAndTopics) {
 TEST(CommandDocs, HelpPages) {
   const CommandDocs docs = Sample();
   EXPECT_EQ(docs.Help({"mset"}, false),
-            "\n  MSET key value [key value ...]\n  summary: Set keys\n  since: 1.0.0\n  group: string\n\n");
+            "\n  MSET key value [key value ...]\n  summary: Set keys\n  since: 1.0.0\n  group: "
+            "string\n\n");
   const std::string group = docs.Help({"@STRING"}, false);
   EXPECT_NE(group.find("  SET key"), std::string::npos);
   EXPECT_NE(group.find("  MSET key"), std::string::npos);
@@ -101,7 +113,8 @@ TEST(CommandDocs, HelpPages) {
 
 TEST(CommandDocs, OddRepliesAreLeftOut) {
   EXPECT_TRUE(CommandDocs::FromReply(Text("x")).empty());
-  EXPECT_EQ(CommandDocs::FromReply(List({Text("get"), Text("x"), Text("odd")})).Usage("get"), "GET");
+  EXPECT_EQ(CommandDocs::FromReply(List({Text("get"), Text("x"), Text("odd")})).Usage("get"),
+            "GET");
 }
 
 }  // namespace

@@ -15,10 +15,14 @@ using Type = resp::Reply::Type;
 
 std::string_view EmptyName(Type type) {
   switch (type) {
-    case Type::kMap: return "(empty hash)\n";
-    case Type::kSet: return "(empty set)\n";
-    case Type::kPush: return "(empty push)\n";
-    default: return "(empty array)\n";
+    case Type::kMap:
+      return "(empty hash)\n";
+    case Type::kSet:
+      return "(empty set)\n";
+    case Type::kPush:
+      return "(empty push)\n";
+    default:
+      return "(empty array)\n";
   }
 }
 
@@ -59,29 +63,43 @@ std::string TtyItems(const Reply& reply, const std::string& indent) {
 std::string Tty(const Reply& reply, const std::string& indent) {
   switch (reply.type) {
     case Type::kSimple:
-    case Type::kVerbatim: return reply.text + "\n";
-    case Type::kError: return "(error) " + reply.text + "\n";
-    case Type::kInteger: return fmt::format("(integer) {}\n", reply.integer);
-    case Type::kBulk: return Quoted(reply.text) + "\n";
-    case Type::kNil: return "(nil)\n";
-    case Type::kDouble: return "(double) " + reply.text + "\n";
-    case Type::kBool: return reply.integer != 0 ? "(true)\n" : "(false)\n";
-    case Type::kBigNumber: return "(big number) " + reply.text + "\n";
+    case Type::kVerbatim:
+      return reply.text + "\n";
+    case Type::kError:
+      return "(error) " + reply.text + "\n";
+    case Type::kInteger:
+      return fmt::format("(integer) {}\n", reply.integer);
+    case Type::kBulk:
+      return Quoted(reply.text) + "\n";
+    case Type::kNil:
+      return "(nil)\n";
+    case Type::kDouble:
+      return "(double) " + reply.text + "\n";
+    case Type::kBool:
+      return reply.integer != 0 ? "(true)\n" : "(false)\n";
+    case Type::kBigNumber:
+      return "(big number) " + reply.text + "\n";
     case Type::kArray:
     case Type::kMap:
     case Type::kSet:
-    case Type::kPush: return TtyItems(reply, indent);
+    case Type::kPush:
+      return TtyItems(reply, indent);
   }
   return "";
 }
 
 std::string Raw(const Reply& reply, const std::string& delimiter) {
   switch (reply.type) {
-    case Type::kError: return reply.text + "\n";
-    case Type::kInteger: return std::to_string(reply.integer);
-    case Type::kNil: return "";
-    case Type::kBool: return reply.integer != 0 ? "(true)" : "(false)";
-    default: break;
+    case Type::kError:
+      return reply.text + "\n";
+    case Type::kInteger:
+      return std::to_string(reply.integer);
+    case Type::kNil:
+      return "";
+    case Type::kBool:
+      return reply.integer != 0 ? "(true)" : "(false)";
+    default:
+      break;
   }
   if (!IsAggregate(reply.type)) return reply.text;
   std::string out;
@@ -95,16 +113,23 @@ std::string Raw(const Reply& reply, const std::string& delimiter) {
 
 std::string Csv(const Reply& reply) {
   switch (reply.type) {
-    case Type::kError: return "ERROR," + Quoted(reply.text);
+    case Type::kError:
+      return "ERROR," + Quoted(reply.text);
     case Type::kSimple:
     case Type::kBulk:
-    case Type::kVerbatim: return Quoted(reply.text);
-    case Type::kInteger: return std::to_string(reply.integer);
-    case Type::kNil: return "NULL";
-    case Type::kBool: return reply.integer != 0 ? "true" : "false";
+    case Type::kVerbatim:
+      return Quoted(reply.text);
+    case Type::kInteger:
+      return std::to_string(reply.integer);
+    case Type::kNil:
+      return "NULL";
+    case Type::kBool:
+      return reply.integer != 0 ? "true" : "false";
     case Type::kDouble:
-    case Type::kBigNumber: return reply.text;
-    default: break;
+    case Type::kBigNumber:
+      return reply.text;
+    default:
+      break;
   }
   std::string out;
   for (size_t i = 0; i < reply.items.size(); ++i) {
@@ -118,13 +143,27 @@ std::string JsonString(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
@@ -153,16 +192,23 @@ std::string JsonKey(const Reply& key, bool quoted) {
 
 std::string Json(const Reply& reply, bool quoted) {
   switch (reply.type) {
-    case Type::kError: return "error:" + JsonText(reply.text, quoted);
+    case Type::kError:
+      return "error:" + JsonText(reply.text, quoted);
     case Type::kSimple:
     case Type::kBulk:
-    case Type::kVerbatim: return JsonText(reply.text, quoted);
-    case Type::kInteger: return std::to_string(reply.integer);
-    case Type::kNil: return "null";
-    case Type::kBool: return reply.integer != 0 ? "true" : "false";
+    case Type::kVerbatim:
+      return JsonText(reply.text, quoted);
+    case Type::kInteger:
+      return std::to_string(reply.integer);
+    case Type::kNil:
+      return "null";
+    case Type::kBool:
+      return reply.integer != 0 ? "true" : "false";
     case Type::kDouble:
-    case Type::kBigNumber: return reply.text;
-    default: break;
+    case Type::kBigNumber:
+      return reply.text;
+    default:
+      break;
   }
   const bool is_map = reply.type == Type::kMap;
   std::string out = is_map ? "{" : "[";
@@ -179,11 +225,16 @@ std::string Json(const Reply& reply, bool quoted) {
 std::string Format(const Reply& reply, const FormatOptions& options, bool verbatim) {
   if (verbatim) return Raw(reply, options.bulk_delimiter);
   switch (options.mode) {
-    case OutputMode::kTty: return Tty(reply, "");
-    case OutputMode::kRaw: return Raw(reply, options.bulk_delimiter) + options.reply_delimiter;
-    case OutputMode::kCsv: return Csv(reply) + "\n";
-    case OutputMode::kJson: return Json(reply, false) + "\n";
-    case OutputMode::kQuotedJson: return Json(reply, true) + "\n";
+    case OutputMode::kTty:
+      return Tty(reply, "");
+    case OutputMode::kRaw:
+      return Raw(reply, options.bulk_delimiter) + options.reply_delimiter;
+    case OutputMode::kCsv:
+      return Csv(reply) + "\n";
+    case OutputMode::kJson:
+      return Json(reply, false) + "\n";
+    case OutputMode::kQuotedJson:
+      return Json(reply, true) + "\n";
   }
   return "";
 }

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A reply as text, in the four forms people's scripts and eyes are used to from redis-cli 7. Pure functions.
+// A reply as text, in the four forms people's scripts and eyes are used to from redis-cli 7. Pure
+// functions.
 #pragma once
 
 #include <string>
@@ -24,8 +25,8 @@ struct FormatOptions {
   std::string reply_delimiter = "\n";  // raw: behind every reply
 };
 
-// The text to print for one reply, its line end included. `verbatim`: print a string as it is, whatever the mode
-// (INFO, CLUSTER NODES: see IsVerbatimCommand), without a line end of ours.
+// The text to print for one reply, its line end included. `verbatim`: print a string as it is,
+// whatever the mode (INFO, CLUSTER NODES: see IsVerbatimCommand), without a line end of ours.
 std::string Format(const resp::Reply& reply, const FormatOptions& options, bool verbatim = false);
 
 }  // namespace pleiad::cli

@@ -34,7 +34,8 @@ TEST(Format, LooksLikeRedisCli) {
       {"+OK\r\n", "OK\n", "OK\n", "\"OK\"\n", "\"OK\"\n"},
       {":7\r\n", "(integer) 7\n", "7\n", "7\n", "7\n"},
       {"$-1\r\n", "(nil)\n", "\n", "NULL\n", "null\n"},
-      {"$4\r\na\"\n\x01\r\n", "\"a\\\"\\n\\x01\"\n", "a\"\n\x01\n", "\"a\\\"\\n\\x01\"\n", "\"a\\\"\\n\\u0001\"\n"},
+      {"$4\r\na\"\n\x01\r\n", "\"a\\\"\\n\\x01\"\n", "a\"\n\x01\n", "\"a\\\"\\n\\x01\"\n",
+       "\"a\\\"\\n\\u0001\"\n"},
       {"-ERR no\r\n", "(error) ERR no\n", "ERR no\n\n", "ERROR,\"ERR no\"\n", "error:\"ERR no\"\n"},
       {",3.141\r\n", "(double) 3.141\n", "3.141\n", "3.141\n", "3.141\n"},
       {"#t\r\n", "(true)\n", "(true)\n", "true\n", "true\n"},
@@ -43,14 +44,17 @@ TEST(Format, LooksLikeRedisCli) {
       {"%0\r\n", "(empty hash)\n", "\n", "\n", "{}\n"},
       {"~0\r\n", "(empty set)\n", "\n", "\n", "[]\n"},
       {"*3\r\n:1\r\n*2\r\n:2\r\n*2\r\n:3\r\n$1\r\nx\r\n$1\r\ny\r\n",
-       "1) (integer) 1\n2) 1) (integer) 2\n   2) 1) (integer) 3\n      2) \"x\"\n3) \"y\"\n", "1\n2\n3\nx\ny\n",
-       "1,2,3,\"x\",\"y\"\n", "[1,[2,[3,\"x\"]],\"y\"]\n"},
-      {"%2\r\n:0\r\n#f\r\n$1\r\nk\r\n*1\r\n$1\r\nv\r\n", "1# (integer) 0 => (false)\n2# \"k\" => 1) \"v\"\n", "0 (false)\nk v\n",
+       "1) (integer) 1\n2) 1) (integer) 2\n   2) 1) (integer) 3\n      2) \"x\"\n3) \"y\"\n",
+       "1\n2\n3\nx\ny\n", "1,2,3,\"x\",\"y\"\n", "[1,[2,[3,\"x\"]],\"y\"]\n"},
+      {"%2\r\n:0\r\n#f\r\n$1\r\nk\r\n*1\r\n$1\r\nv\r\n",
+       "1# (integer) 0 => (false)\n2# \"k\" => 1) \"v\"\n", "0 (false)\nk v\n",
        "0,false,\"k\",\"v\"\n", "{\"0\":false,\"k\":[\"v\"]}\n"},
-      {"%1\r\n$1\r\nk\r\n*2\r\n:1\r\n:2\r\n", "1# \"k\" => \n   1) (integer) 1\n   2) (integer) 2\n", "k 1\n2\n", "\"k\",1,2\n",
+      {"%1\r\n$1\r\nk\r\n*2\r\n:1\r\n:2\r\n",
+       "1# \"k\" => \n   1) (integer) 1\n   2) (integer) 2\n", "k 1\n2\n", "\"k\",1,2\n",
        "{\"k\":[1,2]}\n"},
       {"~2\r\n:1\r\n:2\r\n", "1~ (integer) 1\n2~ (integer) 2\n", "1\n2\n", "1,2\n", "[1,2]\n"},
-      {">2\r\n$1\r\na\r\n:1\r\n", "1) \"a\"\n2) (integer) 1\n", "a\n1\n", "\"a\",1\n", "[\"a\",1]\n"},
+      {">2\r\n$1\r\na\r\n:1\r\n", "1) \"a\"\n2) (integer) 1\n", "a\n1\n", "\"a\",1\n",
+       "[\"a\",1]\n"},
   };
   for (const Case& c : cases) {
     EXPECT_EQ(Show(c.bytes, OutputMode::kTty), c.tty);
@@ -69,7 +73,8 @@ TEST(Format, NumbersAreAlignedToTheWidestOne) {
 }
 
 TEST(Format, VerbatimPagesArePrintedAsTheyAre) {
-  for (const OutputMode mode : {OutputMode::kTty, OutputMode::kRaw, OutputMode::kCsv, OutputMode::kJson}) {
+  for (const OutputMode mode :
+       {OutputMode::kTty, OutputMode::kRaw, OutputMode::kCsv, OutputMode::kJson}) {
     EXPECT_EQ(Show("$6\r\na:1\r\n\n\r\n", mode, true), "a:1\r\n\n");
   }
 }

@@ -17,7 +17,8 @@ namespace pleiad::cli {
 namespace {
 
 constexpr size_t kHistoryMax = 1000;
-constexpr char kEscapeMark = '\1';  // libedit: what stands between two of these takes no room on the screen
+constexpr char kEscapeMark =
+    '\1';  // libedit: what stands between two of these takes no room on the screen
 
 int TerminalColumns() {
   winsize size = {};
@@ -138,7 +139,8 @@ bool LibeditEditor::Start() {
   el_set(edit_, EL_BIND, "\\e[3~", "ed-delete-next-char", nullptr);
   el_set(edit_, EL_BIND, "\\e[H", "ed-move-to-beg", nullptr);
   el_set(edit_, EL_BIND, "\\e[F", "ed-move-to-end", nullptr);
-  // Ctrl-C reaches us as a character while a line is edited: no signal can leave the terminal in raw mode.
+  // Ctrl-C reaches us as a character while a line is edited: no signal can leave the terminal in
+  // raw mode.
   el_set(edit_, EL_SETTY, "-d", "-isig", nullptr);
   el_set(edit_, EL_BIND, "^C", "pleiad-interrupt", nullptr);
   el_source(edit_, nullptr);
@@ -175,11 +177,13 @@ char* LibeditEditor::MakeHint() {
   hint_.clear();
   const std::string line = entered_ ? "" : LeftOfCursor();
   std::string text = line.empty() ? "" : callbacks_.hint(line);
-  // Cut to a length that does not change while one types; libedit leaves it out where it does not fit.
+  // Cut to a length that does not change while one types; libedit leaves it out where it does not
+  // fit.
   const size_t room = static_cast<size_t>(std::max(TerminalColumns() * 2 / 3, 16));
   if (text.size() > room) text = text.substr(0, room - 3) + "...";
   if (text.empty()) return hint_.data();
-  // libedit glues an escape to the character behind it, so the one that ends the colour needs a space there.
+  // libedit glues an escape to the character behind it, so the one that ends the colour needs a
+  // space there.
   const std::string mark(1, kEscapeMark);
   hint_ = mark + "\x1b[90m" + mark + text + mark + "\x1b[0m" + mark + " ";
   return hint_.data();
@@ -241,7 +245,8 @@ unsigned char LibeditEditor::Complete() {
 
 }  // namespace
 
-std::unique_ptr<LineEditor> LineEditor::Open(EditorCallbacks callbacks, const std::string& history_path) {
+std::unique_ptr<LineEditor> LineEditor::Open(EditorCallbacks callbacks,
+                                             const std::string& history_path) {
   if (setlocale(LC_CTYPE, "") == nullptr) setlocale(LC_CTYPE, "C.UTF-8");
   auto editor = std::make_unique<LibeditEditor>(std::move(callbacks), history_path);
   if (!editor->Start()) return nullptr;

@@ -3,18 +3,17 @@
 #include "cli/modes.h"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 
+#include "base/prng.h"
 #include "base/text.h"
 #include "cli/stdin.h"
+#include "runtime/random.h"
+#include "runtime/tool_clock.h"
 
 namespace pleiad::cli {
 
@@ -25,11 +24,14 @@ using resp::Reply;
 constexpr size_t kChunkBytes = 64 * 1024;
 constexpr size_t kMagicBytes = 20;
 
-void Pause(double seconds) {
-  timespec pause;
-  pause.tv_sec = static_cast<time_t>(seconds);
-  pause.tv_nsec = static_cast<long>((seconds - std::floor(seconds)) * 1e9);
-  nanosleep(&pause, nullptr);
+void Pause(double seconds) { runtime::ToolPause(static_cast<int64_t>(seconds * 1000)); }
+
+// Nobody's data holds these bytes by chance.
+std::string RandomBytes(size_t size) {
+  Prng prng(runtime::SystemSeed());
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(prng.Next() & 0xff);
+  return bytes;
 }
 
 struct PipeCounts {
@@ -65,26 +67,26 @@ Status CountArrived(runtime::ClientConnection* connection, PipeCounts* counts) {
 Status FeedAll(runtime::ClientConnection* connection, PipeCounts* counts) {
   std::string chunk(kChunkBytes, '\0');
   for (;;) {
-    pollfd waits[2] = {{STDIN_FILENO, POLLIN, 0}, {connection->fd(), POLLIN, 0}};
-    if (poll(waits, 2, -1) < 0 && errno != EINTR) return Error{"poll failed"};
-    if (waits[1].revents != 0) {
-      const Status counted = CountArrived(connection, counts);
-      if (!counted.ok()) return counted;
-    }
-    if (waits[0].revents == 0) continue;
+    const Result<bool> has_input = connection->WaitForEither(STDIN_FILENO);
+    if (!has_input.ok()) return has_input.error();
+    const Status counted = CountArrived(connection, counts);
+    if (!counted.ok()) return counted;
+    if (!*has_input) continue;
     const ssize_t got = read(STDIN_FILENO, chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Error{"Error reading from stdin"};
     if (got == 0) return Status::Ok();
-    const Status sent = connection->SendBytes(std::string_view(chunk).substr(0, static_cast<size_t>(got)));
+    const Status sent =
+        connection->SendBytes(std::string_view(chunk).substr(0, static_cast<size_t>(got)));
     if (!sent.ok()) return sent;
   }
 }
 
-Status WaitForLastReply(const Options& options, runtime::ClientConnection* connection, PipeCounts* counts) {
-  std::string magic(kMagicBytes, '\0');
-  if (getrandom(magic.data(), magic.size(), 0) != static_cast<ssize_t>(magic.size())) return Error{"getrandom failed"};
-  // The line end in front closes an inline command that the input left open; a server skips an empty line.
+Status WaitForLastReply(const Options& options, runtime::ClientConnection* connection,
+                        PipeCounts* counts) {
+  const std::string magic = RandomBytes(kMagicBytes);
+  // The line end in front closes an inline command that the input left open; a server skips an
+  // empty line.
   const Status sent = connection->SendBytes("\r\n*2\r\n$4\r\nECHO\r\n$20\r\n" + magic + "\r\n");
   if (!sent.ok()) return sent;
   std::printf("All data transferred. Waiting for the last reply...\n");
@@ -103,7 +105,8 @@ Status WaitForLastReply(const Options& options, runtime::ClientConnection* conne
 
 // SCAN's reply: the next cursor and a page of keys.
 bool IsScanReply(const Reply& reply) {
-  return reply.type == Reply::Type::kArray && reply.items.size() == 2 && reply.items[1].type == Reply::Type::kArray;
+  return reply.type == Reply::Type::kArray && reply.items.size() == 2 &&
+         reply.items[1].type == Reply::Type::kArray;
 }
 
 int64_t CountKeys(std::string_view page) {
@@ -148,12 +151,14 @@ int RunScan(const Options& options, const FormatOptions& format, Session* sessio
   do {
     std::vector<std::string> command = {"SCAN", cursor};
     if (options.scan_pattern) command.insert(command.end(), {"MATCH", *options.scan_pattern});
-    if (options.scan_count > 0) command.insert(command.end(), {"COUNT", std::to_string(options.scan_count)});
+    if (options.scan_count > 0)
+      command.insert(command.end(), {"COUNT", std::to_string(options.scan_count)});
     if (options.scan_type) command.insert(command.end(), {"TYPE", *options.scan_type});
     const Result<Reply> reply = session->Ask(command);
     if (!reply.ok() || !IsScanReply(*reply)) {
       const std::string& why = reply.ok() ? reply->text : reply.message();
-      std::fprintf(stderr, "ERROR: %s\n", why.empty() ? "Non ARRAY response from SCAN!" : why.c_str());
+      std::fprintf(stderr, "ERROR: %s\n",
+                   why.empty() ? "Non ARRAY response from SCAN!" : why.c_str());
       return 1;
     }
     for (const Reply& key : reply->items[1].items) {
@@ -177,17 +182,20 @@ int RunStat(const Options& options, Session* session) {
     const std::vector<std::string> command = {"INFO"};
     const Result<Reply> reply = session->Ask(command);
     if (!reply.ok() || reply->is_error()) {
-      std::fprintf(stderr, "ERROR: %s\n", reply.ok() ? reply->text.c_str() : reply.message().c_str());
+      std::fprintf(stderr, "ERROR: %s\n",
+                   reply.ok() ? reply->text.c_str() : reply.message().c_str());
       return 1;
     }
     if (round % 20 == 0) {
-      std::printf("------- data ------ --------------------- load -------------------- - child -\n"
-                  "keys       mem      clients blocked requests            connections          \n");
+      std::printf(
+          "------- data ------ --------------------- load -------------------- - child -\n"
+          "keys       mem      clients blocked requests            connections          \n");
     }
     const std::string& page = reply->text;
     const int64_t requests = ParseInt64(InfoField(page, "total_commands_processed")).value_or(0);
     const std::string memory = HumanBytes(ParseUint64(InfoField(page, "used_memory")).value_or(0));
-    const std::string moved = fmt::format("{} (+{})", requests, round == 0 ? 0 : requests - requests_before);
+    const std::string moved =
+        fmt::format("{} (+{})", requests, round == 0 ? 0 : requests - requests_before);
     requests_before = requests;
     const std::string line =
         fmt::format("{:<11}{:<9}{:<8}{:<8}{:<20}{:<12}{}\n", CountKeys(page), memory,
@@ -203,7 +211,8 @@ int RunStat(const Options& options, Session* session) {
 int RunEval(const Options& options, Session* session) {
   FILE* file = std::fopen(options.eval_file.c_str(), "re");
   if (file == nullptr) {
-    std::fprintf(stderr, "Can't open file '%s': %s\n", options.eval_file.c_str(), std::strerror(errno));
+    std::fprintf(stderr, "Can't open file '%s': %s\n", options.eval_file.c_str(),
+                 std::strerror(errno));
     return 1;
   }
   const std::string script = ReadAll(file);
@@ -238,7 +247,8 @@ std::string HumanBytes(uint64_t bytes) {
 
 std::string InfoField(std::string_view page, std::string_view name) {
   for (const std::string_view line : Split(page, '\n')) {
-    if (line.size() > name.size() && line[name.size()] == ':' && line.substr(0, name.size()) == name) {
+    if (line.size() > name.size() && line[name.size()] == ':' &&
+        line.substr(0, name.size()) == name) {
       return std::string(Trim(line.substr(name.size() + 1)));
     }
   }

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What the shell does besides running commands: --pipe, --scan, --stat, --eval. Each takes a connected session, prints,
-// and returns the exit code.
+// What the shell does besides running commands: --pipe, --scan, --stat, --eval. Each takes a
+// connected session, prints, and returns the exit code.
 #pragma once
 
 #include "cli/options.h"
@@ -10,9 +10,9 @@
 
 namespace pleiad::cli {
 
-// Mass insertion: standard input goes to the server as it is (RESP or inline commands); replies are counted, errors
-// printed. The end is known by the reply to an ECHO of 20 random bytes sent behind the last byte. 1 when any reply was an
-// error or none came for options.pipe_timeout_s.
+// Mass insertion: standard input goes to the server as it is (RESP or inline commands); replies are
+// counted, errors printed. The end is known by the reply to an ECHO of 20 random bytes sent behind
+// the last byte. 1 when any reply was an error or none came for options.pipe_timeout_s.
 int RunPipe(const Options& options, Session* session);
 
 // Every key, one a line; quoted when `format` is for people.

@@ -17,7 +17,8 @@ Status Invalid(std::string_view value, std::string_view wanted) {
   return Error{fmt::format("Invalid value '{}': expected {}", value, wanted)};
 }
 
-Status SetInt(const std::string& value, int64_t low, int64_t high, std::string_view wanted, int* out) {
+Status SetInt(const std::string& value, int64_t low, int64_t high, std::string_view wanted,
+              int* out) {
   const std::optional<int64_t> number = ParseInt64(value);
   if (!number || *number < low || *number > high) return Invalid(value, wanted);
   *out = static_cast<int>(*number);
@@ -47,7 +48,8 @@ Status SetRepeat(Options* o, const std::string& value) {
 Status SetTimeout(Options* o, const std::string& value) {
   double seconds = 0;
   const Status status = SetSeconds(value, &seconds);
-  if (status.ok()) o->connect_timeout_ms = static_cast<int>(std::min(seconds * 1000, double{INT_MAX}));
+  if (status.ok())
+    o->connect_timeout_ms = static_cast<int>(std::min(seconds * 1000, double{INT_MAX}));
   return status;
 }
 
@@ -60,7 +62,8 @@ Status SetCount(Options* o, const std::string& value) {
 
 Status SetShowPushes(Options* o, const std::string& value) {
   const char first = value.empty() ? '\0' : value[0];
-  if (first != 'y' && first != 'Y' && first != 'n' && first != 'N') return Invalid(value, "yes or no");
+  if (first != 'y' && first != 'Y' && first != 'n' && first != 'N')
+    return Invalid(value, "yes or no");
   o->show_pushes = first == 'y' || first == 'Y';
   return Status::Ok();
 }
@@ -110,13 +113,15 @@ Status Keep(std::optional<std::string>* out, const std::string& value) {
 
 constexpr Setting kSettings[] = {
     {"-h", [](Options* o, const std::string& v) { return Keep(&o->host, v); }},
-    {"-p", [](Options* o, const std::string& v) { return SetInt(v, 0, 65535, "a port", &o->port); }},
+    {"-p",
+     [](Options* o, const std::string& v) { return SetInt(v, 0, 65535, "a port", &o->port); }},
     {"-s", [](Options* o, const std::string& v) { return Keep(&o->unix_path, v); }},
     {"-a", SetPassword},
     {"--pass", SetPassword},
     {"--user", [](Options* o, const std::string& v) { return Keep(&o->user, v); }},
     {"-u", [](Options* o, const std::string& v) { return ApplyUri(v, o); }},
-    {"-n", [](Options* o, const std::string& v) { return SetInt(v, 0, INT_MAX, "a database", &o->db); }},
+    {"-n",
+     [](Options* o, const std::string& v) { return SetInt(v, 0, INT_MAX, "a database", &o->db); }},
     {"-r", SetRepeat},
     {"-i", [](Options* o, const std::string& v) { return SetSeconds(v, &o->interval_s); }},
     {"-t", SetTimeout},
@@ -125,7 +130,9 @@ constexpr Setting kSettings[] = {
     {"-X", [](Options* o, const std::string& v) { return Keep(&o->stdin_tag, v); }},
     {"--show-pushes", SetShowPushes},
     {"--pipe-timeout",
-     [](Options* o, const std::string& v) { return SetInt(v, 0, INT_MAX / 1000, "seconds", &o->pipe_timeout_s); }},
+     [](Options* o, const std::string& v) {
+       return SetInt(v, 0, INT_MAX / 1000, "seconds", &o->pipe_timeout_s);
+     }},
     {"--pattern", [](Options* o, const std::string& v) { return Keep(&o->scan_pattern, v); }},
     {"--type", [](Options* o, const std::string& v) { return Keep(&o->scan_type, v); }},
     {"--count", SetCount},
@@ -136,8 +143,8 @@ constexpr Setting kSettings[] = {
      }},
 };
 
-// Everything behind --cluster belongs to the admin tool, which knows its own options; the credentials that stood in
-// front of it are handed over, and our own wording flags are taken out.
+// Everything behind --cluster belongs to the admin tool, which knows its own options; the
+// credentials that stood in front of it are handed over, and our own wording flags are taken out.
 void TakeClusterWords(const std::vector<std::string>& words, size_t at, Options* options) {
   options->mode = Mode::kCluster;
   const bool is_call = at < words.size() && words[at] == "call";
@@ -216,7 +223,8 @@ Status ApplyUriHost(std::string_view text, Options* options) {
 
 Status ApplyUri(std::string_view uri, Options* options) {
   const size_t scheme_end = uri.find("://");
-  const std::string scheme = ToLower(uri.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
+  const std::string scheme =
+      ToLower(uri.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
   if (scheme == "rediss" || scheme == "valkeys") {
     return Error{scheme + ":// needs TLS, which this build does not have"};
   }

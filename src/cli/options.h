@@ -37,13 +37,13 @@ struct Options {
   std::string reply_delimiter = "\n";
   std::optional<bool> show_pushes;  // none: on a terminal only
 
-  bool follow_redirects = false;        // -c
-  bool fail_on_error_reply = false;     // -e
+  bool follow_redirects = false;     // -c
+  bool fail_on_error_reply = false;  // -e
   bool verbose = false;
-  bool stdin_is_last_arg = false;       // -x
+  bool stdin_is_last_arg = false;        // -x
   std::optional<std::string> stdin_tag;  // -X
   bool quoted_input = false;
-  int64_t repeat = 1;      // -1: for ever
+  int64_t repeat = 1;  // -1: for ever
   double interval_s = 0;
 
   int pipe_timeout_s = 30;  // 0: for ever
@@ -52,15 +52,17 @@ struct Options {
   int64_t scan_count = 0;  // 0: the server's default
   std::string eval_file;
 
-  std::vector<std::string> command;        // what is left behind the options
-  std::vector<std::string> cluster_words;  // behind --cluster, credentials in front (Mode::kCluster)
+  std::vector<std::string> command;  // what is left behind the options
+  std::vector<std::string>
+      cluster_words;  // behind --cluster, credentials in front (Mode::kCluster)
 };
 
-// `words`: argv without the program's name. `env_auth`: $REDISCLI_AUTH, may be null; -a wins over it.
-// Error: the line to print to standard error before exit code 1.
+// `words`: argv without the program's name. `env_auth`: $REDISCLI_AUTH, may be null; -a wins over
+// it. Error: the line to print to standard error before exit code 1.
 Result<Options> ParseOptions(const std::vector<std::string>& words, const char* env_auth);
 
-// "redis://[[user:]password@]host[:port][/db]", %XX decoded; valkey:// is the same. TLS schemes are refused.
+// "redis://[[user:]password@]host[:port][/db]", %XX decoded; valkey:// is the same. TLS schemes are
+// refused.
 Status ApplyUri(std::string_view uri, Options* options);
 
 // --help. `program`: the name it was started as.

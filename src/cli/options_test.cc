@@ -17,7 +17,8 @@ Options Parse(const std::vector<std::string>& words, const char* env_auth = null
 }
 
 TEST(CliOptions, EverythingBehindTheFirstWordIsTheCommand) {
-  const Options o = Parse({"-h", "::1", "-p", "7000", "-n", "3", "-c", "-e", "-r", "-1", "-i", "0.5", "set", "-p", "1"});
+  const Options o = Parse({"-h", "::1", "-p", "7000", "-n", "3", "-c", "-e", "-r", "-1", "-i",
+                           "0.5", "set", "-p", "1"});
   EXPECT_EQ(o.mode, Mode::kCommand);
   EXPECT_EQ(o.host, "::1");
   EXPECT_EQ(o.port, 7000);
@@ -63,7 +64,8 @@ TEST(CliOptions, MistakesAreNamed) {
                                                 {"-u", "rediss://x"}}) {
     EXPECT_FALSE(ParseOptions(words, nullptr).ok()) << words[0];
   }
-  EXPECT_EQ(ParseOptions({"--foo", "x"}, nullptr).message(), "Unrecognized option or bad number of args for: '--foo'");
+  EXPECT_EQ(ParseOptions({"--foo", "x"}, nullptr).message(),
+            "Unrecognized option or bad number of args for: '--foo'");
 }
 
 TEST(CliOptions, Uris) {
@@ -82,21 +84,24 @@ TEST(CliOptions, Uris) {
   ASSERT_TRUE(ApplyUri("redis://secret@", &only_password).ok());
   EXPECT_EQ(only_password.password, "secret");
   EXPECT_EQ(only_password.host, "127.0.0.1");
-  for (const char* bad : {"", "redis", "redis://h:x", "redis://%zz@h", "redis://h/x", "redis://[::1"}) {
+  for (const char* bad :
+       {"", "redis", "redis://h:x", "redis://%zz@h", "redis://h/x", "redis://[::1"}) {
     Options ignored;
     EXPECT_FALSE(ApplyUri(bad, &ignored).ok()) << bad;
   }
 }
 
 TEST(CliOptions, ClusterWordsGoToTheAdminToolWithTheCredentials) {
-  const Options o = Parse({"-a", "pw", "--user", "bob", "--cluster", "create", "a:1", "--cluster-replicas", "1", "--verbose",
-                           "--no-auth-warning"});
+  const Options o = Parse({"-a", "pw", "--user", "bob", "--cluster", "create", "a:1",
+                           "--cluster-replicas", "1", "--verbose", "--no-auth-warning"});
   EXPECT_EQ(o.mode, Mode::kCluster);
-  EXPECT_THAT(o.cluster_words, ElementsAre("-a", "pw", "--user", "bob", "create", "a:1", "--cluster-replicas", "1"));
+  EXPECT_THAT(o.cluster_words,
+              ElementsAre("-a", "pw", "--user", "bob", "create", "a:1", "--cluster-replicas", "1"));
   EXPECT_FALSE(o.auth_warning);
   EXPECT_THAT(Parse({"--cluster", "call", "a:1", "client", "--verbose"}, "env").cluster_words,
               ElementsAre("-a", "env", "call", "a:1", "client", "--verbose"));
-  EXPECT_THAT(Parse({"--cluster", "info", "a:1", "-a", "pw"}, "env").cluster_words, ElementsAre("info", "a:1", "-a", "pw"));
+  EXPECT_THAT(Parse({"--cluster", "info", "a:1", "-a", "pw"}, "env").cluster_words,
+              ElementsAre("info", "a:1", "-a", "pw"));
 }
 
 }  // namespace

@@ -18,9 +18,10 @@ struct CommandName {
 };
 
 constexpr CommandName kVerbatim[] = {
-    {"info", nullptr},         {"lolwut", nullptr},     {"debug", "htstats"},  {"debug", "htstats-key"},
-    {"memory", "malloc-stats"}, {"memory", "doctor"},    {"cluster", "nodes"},  {"cluster", "info"},
-    {"client", "list"},        {"client", "info"},      {"latency", "graph"},  {"latency", "doctor"},
+    {"info", nullptr},        {"lolwut", nullptr},        {"debug", "htstats"},
+    {"debug", "htstats-key"}, {"memory", "malloc-stats"}, {"memory", "doctor"},
+    {"cluster", "nodes"},     {"cluster", "info"},        {"client", "list"},
+    {"client", "info"},       {"latency", "graph"},       {"latency", "doctor"},
 };
 
 constexpr CommandName kStreaming[] = {
@@ -32,7 +33,8 @@ template <size_t kCount>
 bool IsIn(const CommandName (&names)[kCount], std::span<const std::string> args) {
   for (const CommandName& name : names) {
     if (args.empty() || !EqualsIgnoreCase(args[0], name.first)) continue;
-    if (name.second == nullptr || (args.size() > 1 && EqualsIgnoreCase(args[1], name.second))) return true;
+    if (name.second == nullptr || (args.size() > 1 && EqualsIgnoreCase(args[1], name.second)))
+      return true;
   }
   return false;
 }
@@ -48,7 +50,8 @@ std::optional<Redirect> ParseRedirect(std::string_view error) {
   const std::optional<int64_t> port = ParseInt64(words[2].substr(colon + 1));
   if (!port || *port < 1 || *port > 65535) return std::nullopt;
   std::string_view host = words[2].substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   if (host == "?") return std::nullopt;
   Redirect redirect;
   redirect.ask = words[0] == "ASK";

@@ -22,10 +22,12 @@ struct Redirect {
 // nullopt: the error is something else, or malformed. IPv6 addresses come with or without brackets.
 std::optional<Redirect> ParseRedirect(std::string_view error);
 
-// True for commands whose reply is a page for people (INFO, CLUSTER NODES, CLIENT LIST ...): print it as it is.
+// True for commands whose reply is a page for people (INFO, CLUSTER NODES, CLIENT LIST ...): print
+// it as it is.
 bool IsVerbatimCommand(std::span<const std::string> args);
 
-// True for commands after which the server keeps sending: SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE, MONITOR.
+// True for commands after which the server keeps sending: SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE,
+// MONITOR.
 bool IsStreamingCommand(std::span<const std::string> args);
 
 // True when the line holds a password, so it must not get into the history file.

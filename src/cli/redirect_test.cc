@@ -25,8 +25,9 @@ TEST(Redirect, ReadsMovedAndAsk) {
 }
 
 TEST(Redirect, RefusesTheRest) {
-  for (const char* text : {"ERR no", "MOVED", "MOVED 1", "MOVED x 1.2.3.4:1", "MOVED 16384 h:1", "MOVED -1 h:1", "MOVED 1 h",
-                           "MOVED 1 h:", "MOVED 1 h:0", "MOVED 1 h:65536", "MOVED 1 ?:7000", "moved 1 h:1", ""}) {
+  for (const char* text : {"ERR no", "MOVED", "MOVED 1", "MOVED x 1.2.3.4:1", "MOVED 16384 h:1",
+                           "MOVED -1 h:1", "MOVED 1 h", "MOVED 1 h:", "MOVED 1 h:0",
+                           "MOVED 1 h:65536", "MOVED 1 ?:7000", "moved 1 h:1", ""}) {
     EXPECT_FALSE(ParseRedirect(text)) << text;
   }
 }

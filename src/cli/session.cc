@@ -3,14 +3,12 @@
 #include "cli/session.h"
 
 #include <fmt/format.h>
-#include <time.h>
 
-#include <chrono>
-#include <cmath>
 #include <cstdio>
 
 #include "base/text.h"
 #include "cli/redirect.h"
+#include "runtime/tool_clock.h"
 
 namespace pleiad::cli {
 
@@ -21,7 +19,7 @@ using runtime::ClientConnection;
 
 // A cluster in the middle of a change may send us to and fro; a broken one for ever.
 constexpr int kRedirectsMax = 16;
-constexpr double kShowTimeOverS = 0.5;
+constexpr int64_t kShowTimeOverMs = 500;
 
 bool Is(std::span<const std::string> args, std::string_view name) {
   return !args.empty() && EqualsIgnoreCase(args[0], name);
@@ -30,13 +28,6 @@ bool Is(std::span<const std::string> args, std::string_view name) {
 void Say(std::string_view line) {
   std::fflush(stdout);
   std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
-}
-
-void SleepSeconds(double seconds) {
-  timespec pause;
-  pause.tv_sec = static_cast<time_t>(seconds);
-  pause.tv_nsec = static_cast<long>((seconds - std::floor(seconds)) * 1e9);
-  nanosleep(&pause, nullptr);
 }
 
 }  // namespace
@@ -93,13 +84,15 @@ void Session::LogIn() {
     const Status authenticated = connection_->Authenticate(options_->user, *options_->password);
     if (!authenticated.ok()) Say("AUTH failed: " + authenticated.message());
   }
-  const bool json = settings_.format.mode == OutputMode::kJson || settings_.format.mode == OutputMode::kQuotedJson;
+  const bool json = settings_.format.mode == OutputMode::kJson ||
+                    settings_.format.mode == OutputMode::kQuotedJson;
   const int wanted = resp_ != 0 ? resp_ : json ? 3 : 0;
   if (wanted != 0 && connected()) {
     const Result<Reply> hello = connection_->Hello(wanted);
     // JSON alone asks softly: an old server still has something to say in RESP2.
     const bool refused = !hello.ok() || hello->is_error();
-    if (refused && resp_ == 3) Say(fmt::format("HELLO 3 failed: {}", hello.ok() ? hello->text : hello.message()));
+    if (refused && resp_ == 3)
+      Say(fmt::format("HELLO 3 failed: {}", hello.ok() ? hello->text : hello.message()));
   }
   if (db_ == 0 || !connected()) return;
   const std::string db = std::to_string(db_);
@@ -136,7 +129,8 @@ void Session::Print(const Reply& reply, bool verbatim) {
 Session::Outcome Session::Run(std::span<const std::string> args, int64_t repeat) {
   Outcome outcome = Outcome::kOk;
   for (int64_t done = 0; repeat < 0 || done < repeat; ++done) {
-    if (done > 0 && options_->interval_s > 0) SleepSeconds(options_->interval_s);
+    if (done > 0 && options_->interval_s > 0)
+      runtime::ToolPause(static_cast<int64_t>(options_->interval_s * 1000));
     outcome = RunOnce(args);
     if (outcome == Outcome::kDisconnected || outcome == Outcome::kInterrupted) break;
     if (outcome == Outcome::kErrorReply && options_->fail_on_error_reply) break;
@@ -146,7 +140,7 @@ Session::Outcome Session::Run(std::span<const std::string> args, int64_t repeat)
 
 // One command, wherever the cluster sends it.
 Session::Outcome Session::RunOnce(std::span<const std::string> args) {
-  const auto started = std::chrono::steady_clock::now();
+  const MonoMs started = runtime::ToolNow();
   for (int hop = 0;; ++hop) {
     if (!connected() && !Connect()) return Outcome::kDisconnected;
     Reply reply;
@@ -164,20 +158,24 @@ Session::Outcome Session::RunOnce(std::span<const std::string> args) {
       Say("Error: " + failure);
       return outcome;
     }
-    if (reply.is_error() && options_->follow_redirects && hop < kRedirectsMax && Follow(reply.text)) continue;
+    if (reply.is_error() && options_->follow_redirects && hop < kRedirectsMax && Follow(reply.text))
+      continue;
     Remember(args, reply);
     outcome = PrintOutcome(args, reply);
     if (!reply.is_error() && IsStreamingCommand(args)) outcome = Stream();
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
-    if (settings_.interactive && settings_.format.mode == OutputMode::kTty && elapsed.count() > kShowTimeOverS) {
-      std::printf("(%.2fs)\n", elapsed.count());
+    const int64_t elapsed_ms = runtime::ToolNow() - started;
+    if (settings_.interactive && settings_.format.mode == OutputMode::kTty &&
+        elapsed_ms > kShowTimeOverMs) {
+      std::printf("(%.2fs)\n", static_cast<double>(elapsed_ms) / 1000);
     }
     return outcome;
   }
 }
 
-// Sends, and reads the reply proper. Pushes on the way are printed; those of SUBSCRIBE are its replies.
-Session::Outcome Session::Exchange(std::span<const std::string> args, Reply* reply, std::string* failure) {
+// Sends, and reads the reply proper. Pushes on the way are printed; those of SUBSCRIBE are its
+// replies.
+Session::Outcome Session::Exchange(std::span<const std::string> args, Reply* reply,
+                                   std::string* failure) {
   Status sent = Status::Ok();
   if (asking_) {
     asking_ = false;
@@ -198,7 +196,8 @@ Session::Outcome Session::Exchange(std::span<const std::string> args, Reply* rep
     Result<Reply> next = connection_->ReadReply();
     if (!next.ok()) {
       *failure = next.message();
-      return *failure == ClientConnection::kInterrupted ? Outcome::kInterrupted : Outcome::kDisconnected;
+      return *failure == ClientConnection::kInterrupted ? Outcome::kInterrupted
+                                                        : Outcome::kDisconnected;
     }
     *reply = std::move(*next);
     if (reply->type != Reply::Type::kPush || subscribing) return Outcome::kOk;
@@ -247,7 +246,8 @@ bool Session::Follow(std::string_view error_text) {
   port_ = redirect->port;
   unix_path_.clear();
   if (settings_.interactive) {
-    std::printf("-> Redirected to slot [%d] located at %s:%d\n", redirect->slot, host_.c_str(), port_);
+    std::printf("-> Redirected to slot [%d] located at %s:%d\n", redirect->slot, host_.c_str(),
+                port_);
     std::fflush(stdout);
   }
   asking_ = redirect->ask;

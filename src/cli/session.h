@@ -1,12 +1,13 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The shell's conversation with a server: connects, logs in, runs commands and prints what comes back, follows redirects,
-// and keeps what the prompt shows (peer, database, MULTI). It reconnects by itself when the connection broke.
+// The shell's conversation with a server: connects, logs in, runs commands and prints what comes
+// back, follows redirects, and keeps what the prompt shows (peer, database, MULTI). It reconnects
+// by itself when the connection broke.
 //
-// States: not connected (before Connect() and after any I/O error) and connected. Run() connects when it must. The
-// database survives a reconnect; MULTI does not.
-// Thread: one. Prints to standard output and standard error.
+// States: not connected (before Connect() and after any I/O error) and connected. Run() connects
+// when it must. The database survives a reconnect; MULTI does not. Thread: one. Prints to standard
+// output and standard error.
 #pragma once
 
 #include <functional>
@@ -22,9 +23,10 @@ namespace pleiad::cli {
 
 struct SessionSettings {
   FormatOptions format;
-  bool interactive = false;  // a person (or a script on standard input) types lines: tell about redirects
+  bool interactive =
+      false;  // a person (or a script on standard input) types lines: tell about redirects
   bool show_pushes = false;
-  int interrupt_fd = -1;     // readable: stop waiting for a reply (Ctrl-C); see ClientConnection
+  int interrupt_fd = -1;  // readable: stop waiting for a reply (Ctrl-C); see ClientConnection
   std::function<void()> clear_interrupt;  // takes what is readable there
 };
 
@@ -41,17 +43,20 @@ class Session {
   Session(const Options* options, SessionSettings settings);
   ~Session();
 
-  // Connects, then AUTH, HELLO and SELECT as the options want. A refusal of those is printed, and the connection stays
-  // usable, as a person may log in by hand. False: no connection; the reason was printed to standard error.
+  // Connects, then AUTH, HELLO and SELECT as the options want. A refusal of those is printed, and
+  // the connection stays usable, as a person may log in by hand. False: no connection; the reason
+  // was printed to standard error.
   bool Connect();
 
   // Another server, as by the shell's `connect`.
   bool ConnectTo(const std::string& host, int port);
 
-  // Runs `args` options.repeat-like `repeat` times (-1: for ever) with the options' interval between them.
+  // Runs `args` options.repeat-like `repeat` times (-1: for ever) with the options' interval
+  // between them.
   Outcome Run(std::span<const std::string> args, int64_t repeat = 1);
 
-  // One command whose reply is not printed. An error when there is no connection (reason not printed).
+  // One command whose reply is not printed. An error when there is no connection (reason not
+  // printed).
   Result<resp::Reply> Ask(std::span<const std::string> args);
 
   // "127.0.0.1:7000[3](TX)> " or "not connected> ".

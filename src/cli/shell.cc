@@ -92,7 +92,9 @@ class Shell {
 void Shell::OpenEditor() {
   EditorCallbacks callbacks;
   callbacks.complete = [this](std::string_view line) { return docs_.Complete(line); };
-  callbacks.hint = [this](std::string_view line) { return hints_ ? docs_.Hint(line) : std::string(); };
+  callbacks.hint = [this](std::string_view line) {
+    return hints_ ? docs_.Hint(line) : std::string();
+  };
   callbacks.usage = [this](std::string_view line) { return docs_.Usage(line); };
   editor_ = LineEditor::Open(std::move(callbacks), HistoryPath());
 }
@@ -112,7 +114,8 @@ int Shell::Run(bool on_terminal) {
     OpenEditor();
   }
   for (;;) {
-    std::optional<std::string> line = editor_ != nullptr ? editor_->ReadLine(session_.Prompt()) : ReadPlainLine();
+    std::optional<std::string> line =
+        editor_ != nullptr ? editor_->ReadLine(session_.Prompt()) : ReadPlainLine();
     if (!line) break;
     if (interrupts_ != nullptr) interrupts_->Clear();
     if (!Trim(*line).empty() && RunLine(*line) == Next::kQuit) return 0;
@@ -171,7 +174,8 @@ bool Shell::RunOwnWord(const std::vector<std::string>& words) {
     return true;
   }
   if (first == ":set") {
-    if (words.size() == 2) hints_ = words[1] == "nohints" ? false : words[1] == "hints" ? true : hints_;
+    if (words.size() == 2)
+      hints_ = words[1] == "nohints" ? false : words[1] == "hints" ? true : hints_;
     return true;
   }
   if (first == "connect" && words.size() == 3) {

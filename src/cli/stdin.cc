@@ -10,7 +10,8 @@ namespace pleiad::cli {
 std::string ReadAll(FILE* file) {
   std::string text;
   char bytes[16 * 1024];
-  for (size_t got = 0; (got = std::fread(bytes, 1, sizeof(bytes), file)) > 0;) text.append(bytes, got);
+  for (size_t got = 0; (got = std::fread(bytes, 1, sizeof(bytes), file)) > 0;)
+    text.append(bytes, got);
   return text;
 }
 

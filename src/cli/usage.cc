@@ -34,7 +34,7 @@ What to do
   -e                   Exit code 1 when the server answers with an error
   --eval <file>        Run a Lua script: keys , arguments
   --pipe               Send protocol or inline commands from standard input, count the replies
-  --pipe-timeout <n>   Give up when no reply came for n seconds after the end (default: 30, 0: never)
+  --pipe-timeout <n>   Give up when no reply came for n s after the end (default: 30, 0: never)
   --scan               List the keys with SCAN
   --pattern <glob>     ... that match
   --type <type>        ... of that type

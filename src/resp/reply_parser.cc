@@ -26,10 +26,14 @@ std::optional<double> ParseReplyDouble(std::string_view text) {
 
 Reply::Type AggregateType(char kind) {
   switch (kind) {
-    case '%': return Reply::Type::kMap;
-    case '~': return Reply::Type::kSet;
-    case '>': return Reply::Type::kPush;
-    default: return Reply::Type::kArray;
+    case '%':
+      return Reply::Type::kMap;
+    case '~':
+      return Reply::Type::kSet;
+    case '>':
+      return Reply::Type::kPush;
+    default:
+      return Reply::Type::kArray;
   }
 }
 
@@ -44,7 +48,8 @@ std::optional<int64_t> ParseReplyInteger(std::string_view text) {
 
 bool IsBigNumber(std::string_view text) {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 }  // namespace
@@ -90,16 +95,29 @@ ReplyParser::Step ReplyParser::ReadOne(Reply* reply) {
   const char kind = (*head)[0];
   const std::string_view line = head->substr(1);
   switch (kind) {
-    case '$': case '!': case '=': return ReadBulk(kind, line, reply);
-    case '*': case '%': case '~': case '>': case '|': return OpenAggregateOf(kind, line, reply);
-    default: return ReadLineValue(kind, line, reply);
+    case '$':
+    case '!':
+    case '=':
+      return ReadBulk(kind, line, reply);
+    case '*':
+    case '%':
+    case '~':
+    case '>':
+    case '|':
+      return OpenAggregateOf(kind, line, reply);
+    default:
+      return ReadLineValue(kind, line, reply);
   }
 }
 
 ReplyParser::Step ReplyParser::ReadLineValue(char kind, std::string_view line, Reply* reply) {
   switch (kind) {
-    case '+': reply->type = Reply::Type::kSimple; break;
-    case '-': reply->type = Reply::Type::kError; break;
+    case '+':
+      reply->type = Reply::Type::kSimple;
+      break;
+    case '-':
+      reply->type = Reply::Type::kError;
+      break;
     case '_':
       if (!line.empty()) return Fail("a null with content");
       reply->type = Reply::Type::kNil;
@@ -129,7 +147,8 @@ ReplyParser::Step ReplyParser::ReadLineValue(char kind, std::string_view line, R
       if (!IsBigNumber(line)) return Fail("a bad big number");
       reply->type = Reply::Type::kBigNumber;
       break;
-    default: return Fail("an unknown type byte");
+    default:
+      return Fail("an unknown type byte");
   }
   reply->text.assign(line);
   ConsumeLine(line.size() + 1);
@@ -147,7 +166,8 @@ ReplyParser::Step ReplyParser::ReadBulk(char kind, std::string_view line, Reply*
   const size_t size = static_cast<size_t>(*length);
   const size_t start = read_pos_ + 1 + line.size() + 2;
   if (buffer_.size() - start < size + 2) return Step::kNeedMore;
-  if (buffer_.compare(start + size, 2, "\r\n") != 0) return Fail("a bulk string without its line end");
+  if (buffer_.compare(start + size, 2, "\r\n") != 0)
+    return Fail("a bulk string without its line end");
   std::string_view body = std::string_view(buffer_).substr(start, size);
   reply->type = kind == '!' ? Reply::Type::kError : Reply::Type::kBulk;
   if (kind == '=') {
@@ -177,7 +197,8 @@ ReplyParser::Step ReplyParser::OpenAggregateOf(char kind, std::string_view line,
   aggregate.attribute = attribute;
   aggregate.missing = kind == '%' || attribute ? *count * 2 : *count;
   aggregate.reply.type = AggregateType(kind);
-  if (!attribute) aggregate.reply.items.reserve(static_cast<size_t>(std::min(aggregate.missing, kReserveItems)));
+  if (!attribute)
+    aggregate.reply.items.reserve(static_cast<size_t>(std::min(aggregate.missing, kReserveItems)));
   open_.push_back(std::move(aggregate));
   return Step::kOpened;
 }
@@ -187,7 +208,8 @@ std::optional<std::string_view> ReplyParser::HeadLine() {
   scan_pos_ = std::max(scan_pos_, read_pos_);
   const size_t end = buffer_.find("\r\n", scan_pos_);
   size_t length = (end == std::string::npos ? buffer_.size() : end) - read_pos_;
-  if (end == std::string::npos && length > 0 && buffer_.back() == '\r') --length;  // half of the line end
+  if (end == std::string::npos && length > 0 && buffer_.back() == '\r')
+    --length;  // half of the line end
   if (length > limits_.line_bytes_max) {
     Fail("a line over the limit");
     return std::nullopt;

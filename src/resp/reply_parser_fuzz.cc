@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Any bytes, cut anywhere: the parser must say the same for one big piece as for single bytes, and never crash.
+// Any bytes, cut anywhere: the parser must say the same for one big piece as for single bytes, and
+// never crash.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

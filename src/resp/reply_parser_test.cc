@@ -18,19 +18,32 @@ std::string Show(const Reply& reply) {
   std::string items;
   for (const Reply& item : reply.items) items += (items.empty() ? "" : " ") + Show(item);
   switch (reply.type) {
-    case Type::kSimple: return "+" + reply.text;
-    case Type::kError: return "-" + reply.text;
-    case Type::kInteger: return ":" + std::to_string(reply.integer);
-    case Type::kBulk: return "'" + reply.text + "'";
-    case Type::kNil: return "nil";
-    case Type::kArray: return "[" + items + "]";
-    case Type::kMap: return "%[" + items + "]";
-    case Type::kSet: return "~[" + items + "]";
-    case Type::kDouble: return "," + reply.text;
-    case Type::kBool: return reply.integer != 0 ? "#t" : "#f";
-    case Type::kBigNumber: return "(" + reply.text;
-    case Type::kVerbatim: return "='" + reply.text + "'";
-    case Type::kPush: return ">[" + items + "]";
+    case Type::kSimple:
+      return "+" + reply.text;
+    case Type::kError:
+      return "-" + reply.text;
+    case Type::kInteger:
+      return ":" + std::to_string(reply.integer);
+    case Type::kBulk:
+      return "'" + reply.text + "'";
+    case Type::kNil:
+      return "nil";
+    case Type::kArray:
+      return "[" + items + "]";
+    case Type::kMap:
+      return "%[" + items + "]";
+    case Type::kSet:
+      return "~[" + items + "]";
+    case Type::kDouble:
+      return "," + reply.text;
+    case Type::kBool:
+      return reply.integer != 0 ? "#t" : "#f";
+    case Type::kBigNumber:
+      return "(" + reply.text;
+    case Type::kVerbatim:
+      return "='" + reply.text + "'";
+    case Type::kPush:
+      return ">[" + items + "]";
   }
   return "?";
 }
@@ -68,7 +81,8 @@ TEST(ReplyParser, ReadsEveryTypeHoweverTheBytesAreCut) {
       {"~2\r\n:1\r\n:2\r\n", "~[:1 :2];"},
       {",1.5\r\n,inf\r\n,-inf\r\n,nan\r\n", ",1.5;,inf;,-inf;,nan;"},
       {"#t\r\n#f\r\n", "#t;#f;"},
-      {"(-3492890328409238509324850943850943825024385\r\n", "(-3492890328409238509324850943850943825024385;"},
+      {"(-3492890328409238509324850943850943825024385\r\n",
+       "(-3492890328409238509324850943850943825024385;"},
       {"=8\r\ntxt:text\r\n", "='text';"},
       {"!5\r\nERR x\r\n", "-ERR x;"},
       {">2\r\n+message\r\n+a\r\n:1\r\n", ">[+message +a];:1;"},
@@ -79,15 +93,31 @@ TEST(ReplyParser, ReadsEveryTypeHoweverTheBytesAreCut) {
       {"$3\r\nfo", "..."},
   };
   for (const Case& c : cases) {
-    for (const size_t piece : {1u, 2u, 3u, 7u, 1000u}) EXPECT_EQ(ParseAll(c.bytes, piece), c.shown) << c.bytes;
+    for (const size_t piece : {1u, 2u, 3u, 7u, 1000u})
+      EXPECT_EQ(ParseAll(c.bytes, piece), c.shown) << c.bytes;
   }
 }
 
 TEST(ReplyParser, RefusesWhatIsNotRespAndStaysRefusing) {
-  const char* const bad[] = {"HTTP/1.1 200 OK\r\n", "\r\n",        ":1x\r\n",  ":\r\n",      "$-2\r\n",      "$1\r\nab\r\n",
-                             "*x\r\n",              "*?\r\n",      "$?\r\n",   "#x\r\n",     ",x\r\n",       "_x\r\n",
-                             "(12a\r\n",            "=3\r\nabc\r\n", "%-1\r\n", "~-1\r\n",   "$9999999999999999999\r\n",
-                             "*99999999999\r\n",    ":+-1\r\n"};
+  const char* const bad[] = {"HTTP/1.1 200 OK\r\n",
+                             "\r\n",
+                             ":1x\r\n",
+                             ":\r\n",
+                             "$-2\r\n",
+                             "$1\r\nab\r\n",
+                             "*x\r\n",
+                             "*?\r\n",
+                             "$?\r\n",
+                             "#x\r\n",
+                             ",x\r\n",
+                             "_x\r\n",
+                             "(12a\r\n",
+                             "=3\r\nabc\r\n",
+                             "%-1\r\n",
+                             "~-1\r\n",
+                             "$9999999999999999999\r\n",
+                             "*99999999999\r\n",
+                             ":+-1\r\n"};
   for (const char* bytes : bad) {
     ReplyParser parser;
     parser.Feed(bytes);
@@ -105,7 +135,8 @@ TEST(ReplyParser, BoundsNestingLinesAndBulks) {
   limits.line_bytes_max = 16;
   limits.bulk_bytes_max = 10;
   EXPECT_EQ(ParseAll("*1\r\n*1\r\n*1\r\n:1\r\n", 5, limits), "[[[:1]]];");
-  EXPECT_NE(ParseAll("*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", 5, limits).find("nested too deep"), std::string::npos);
+  EXPECT_NE(ParseAll("*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", 5, limits).find("nested too deep"),
+            std::string::npos);
   EXPECT_NE(ParseAll("+12345678901234567890", 1, limits).find("over the limit"), std::string::npos);
   EXPECT_NE(ParseAll("$11\r\n", 1, limits).find("bulk length"), std::string::npos);
 }

@@ -24,8 +24,10 @@ void AppendAll(std::span<const Text> args, std::string* out) {
   CHECK(!args.empty());
   size_t bytes = 16;
   for (const Text& arg : args) bytes += arg.size() + 16;
-  // Doubling must survive: reserve() to the exact size on every call of a long pipeline would copy it each time.
-  if (out->capacity() - out->size() < bytes) out->reserve(std::max(out->size() + bytes, out->capacity() * 2));
+  // Doubling must survive: reserve() to the exact size on every call of a long pipeline would copy
+  // it each time.
+  if (out->capacity() - out->size() < bytes)
+    out->reserve(std::max(out->size() + bytes, out->capacity() * 2));
   AppendHead('*', args.size(), out);
   for (const Text& arg : args) {
     AppendHead('$', arg.size(), out);
@@ -38,7 +40,9 @@ void AppendAll(std::span<const Text> args, std::string* out) {
 
 void AppendRequest(std::span<const std::string> args, std::string* out) { AppendAll(args, out); }
 
-void AppendRequest(std::span<const std::string_view> args, std::string* out) { AppendAll(args, out); }
+void AppendRequest(std::span<const std::string_view> args, std::string* out) {
+  AppendAll(args, out);
+}
 
 void AppendRequest(std::initializer_list<std::string_view> args, std::string* out) {
   AppendAll(std::span<const std::string_view>(args.begin(), args.size()), out);

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Arguments -> the bytes of a request: "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n". Appends, so a pipeline is one string.
-// Cost: one pass, the string grows at most once per call.
+// Arguments -> the bytes of a request: "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n". Appends, so a pipeline is
+// one string. Cost: one pass, the string grows at most once per call.
 #pragma once
 
 #include <initializer_list>

@@ -57,7 +57,8 @@ int ConnectUntil(int fd, const sockaddr* address, socklen_t size, Patience patie
   if (connect(fd, address, size) == 0) return 0;
   if (errno != EINPROGRESS && errno != EINTR) return errno;
   for (;;) {
-    pollfd waits[2] = {{fd, POLLOUT, 0}, {patience.interrupt_fd, POLLIN, 0}};  // poll skips an fd of -1
+    pollfd waits[2] = {{fd, POLLOUT, 0},
+                       {patience.interrupt_fd, POLLIN, 0}};  // poll skips an fd of -1
     const int ready = poll(waits, 2, PollMs(patience.deadline_ms));
     if (ready == 0) return ETIMEDOUT;
     if (ready > 0 && waits[0].revents != 0) break;
@@ -91,7 +92,8 @@ Result<int> OpenUnix(const std::string& path, Patience patience) {
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path)) return Error{"The path of the socket is too long"};
   std::memcpy(address.sun_path, path.data(), path.size());
-  return OpenSocket(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof(address), patience);
+  return OpenSocket(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof(address),
+                    patience);
 }
 
 Result<int> OpenTcp(const std::string& host, int port, Patience patience) {
@@ -132,7 +134,8 @@ std::string ClientConnection::PeerIp() const {
   socklen_t size = sizeof(address);
   char host[NI_MAXHOST];
   const auto* peer = reinterpret_cast<const sockaddr*>(&address);
-  if (getpeername(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0 || address.ss_family == AF_UNIX ||
+  if (getpeername(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      address.ss_family == AF_UNIX ||
       getnameinfo(peer, size, host, sizeof(host), nullptr, 0, NI_NUMERICHOST) != 0) {
     return {};
   }
@@ -144,7 +147,8 @@ Error ClientConnection::Broken(std::string_view what) {
   return Error{std::string(what)};
 }
 
-// Waits for `events` on the socket, or for the interrupt while it waits for input alone. The result is what is ready.
+// Waits for `events` on the socket, or for the interrupt while it waits for input alone. The result
+// is what is ready.
 Result<short> ClientConnection::WaitFor(short events, int64_t deadline_ms) {
   for (;;) {
     pollfd waits[2] = {{fd_, events, 0}, {options_.interrupt_fd, POLLIN, 0}};
@@ -184,7 +188,8 @@ Status ClientConnection::SendBytes(std::string_view bytes) {
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) {
-      return Broken(errno == EPIPE || errno == ECONNRESET ? std::string(kClosed) : ErrnoText(errno));
+      return Broken(errno == EPIPE || errno == ECONNRESET ? std::string(kClosed)
+                                                          : ErrnoText(errno));
     }
     const Result<short> ready = WaitFor(POLLOUT | POLLIN, deadline_ms);
     if (!ready.ok()) return ready.error();
@@ -233,6 +238,14 @@ Result<std::optional<resp::Reply>> ClientConnection::PollReply() {
   return next;
 }
 
+Result<bool> ClientConnection::WaitForEither(int other_fd) {
+  pollfd waits[2] = {{other_fd, POLLIN, 0}, {fd_, POLLIN, 0}};
+  while (poll(waits, 2, -1) < 0) {
+    if (errno != EINTR) return Error{ErrnoText(errno)};
+  }
+  return waits[0].revents != 0;
+}
+
 Result<resp::Reply> ClientConnection::Call(std::span<const std::string> args) {
   const Status sent = SendCommand(args);
   if (!sent.ok()) return sent.error();
@@ -255,6 +268,8 @@ Status ClientConnection::Authenticate(std::string_view user, std::string_view pa
   return Status::Ok();
 }
 
-Result<resp::Reply> ClientConnection::Hello(int version) { return Call({"HELLO", std::to_string(version)}); }
+Result<resp::Reply> ClientConnection::Hello(int version) {
+  return Call({"HELLO", std::to_string(version)});
+}
 
 }  // namespace pleiad::runtime

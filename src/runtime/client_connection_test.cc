@@ -94,7 +94,8 @@ TEST(ClientConnection, ALongPipelineAgainstAPeerThatStopsReadingDoesNotDeadlock)
   const std::string payload(1000, 'x');
   OnePeer peer([&](int fd) {
     // Answers each command before it reads the next, so both directions fill up.
-    const size_t request_size = std::string("*2\r\n$4\r\nECHO\r\n$1000\r\n\r\n").size() + payload.size();
+    const size_t request_size =
+        std::string("*2\r\n$4\r\nECHO\r\n$1000\r\n\r\n").size() + payload.size();
     for (int i = 0; i < kCommands; ++i) {
       if (ReadExactly(fd, request_size).size() != request_size) return;
       WriteAll(fd, "$1000\r\n" + payload + "\r\n");
@@ -102,7 +103,8 @@ TEST(ClientConnection, ALongPipelineAgainstAPeerThatStopsReadingDoesNotDeadlock)
   });
   auto connection = ClientConnection::Connect(peer.Options());
   ASSERT_TRUE(connection.ok());
-  for (int i = 0; i < kCommands; ++i) ASSERT_TRUE((*connection)->SendCommand({"ECHO", payload}).ok());
+  for (int i = 0; i < kCommands; ++i)
+    ASSERT_TRUE((*connection)->SendCommand({"ECHO", payload}).ok());
   for (int i = 0; i < kCommands; ++i) {
     const auto reply = (*connection)->ReadReply();
     ASSERT_TRUE(reply.ok()) << reply.message();
