@@ -75,8 +75,8 @@ class Cluster:
                 info = node.cluster_info()
                 if info['cluster_state'] != 'ok' or info['cluster_slots_assigned'] != str(SLOTS):
                     return False
-                replication = node.info('replication')
-                if replication['role'] == 'slave' and replication['master_link_status'] != 'up':
+                role = node.cmd('ROLE')
+                if role[0] == b'slave' and role[3] != b'connected':
                     return False
             views = {tuple(sorted((row['id'], tuple(row['slots'])) for row in node.nodes() if row['slots']))
                      for node in self.alive()}
