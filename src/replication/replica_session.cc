@@ -77,6 +77,11 @@ const ReplicaEffects& ReplicaSession::Step(const ReplicaInput& input) {
   return effects_;
 }
 
+void ReplicaSession::SetCredentials(std::string user, std::string password) {
+  options_.user = std::move(user);
+  options_.password = std::move(password);
+}
+
 std::string_view ReplicaSession::role_state() const {
   switch (state_) {
     case State::kWaitRetry:

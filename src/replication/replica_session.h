@@ -115,6 +115,8 @@ class ReplicaSession {
   ReplicaSession(ReplicaSessionOptions options, MonoMs now);
 
   const ReplicaEffects& Step(const ReplicaInput& input);
+  // What the next greeting uses (CONFIG SET masterauth).
+  void SetCredentials(std::string user, std::string password);
 
   State state() const { return state_; }
   bool online() const { return state_ == State::kOnline; }
@@ -162,7 +164,7 @@ class ReplicaSession {
   std::string_view Own(std::string text);
   void Send(std::initializer_list<std::string_view> args);
 
-  const ReplicaSessionOptions options_;
+  ReplicaSessionOptions options_;
   State state_ = State::kWaitRetry;
   MonoMs now_;
   MonoMs retry_at_;

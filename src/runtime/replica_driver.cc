@@ -223,6 +223,8 @@ void ReplicaDriver::FinishConnect() {
   if (error != 0) {
     Step({.kind = ReplicaInput::Kind::kConnectFailed, .text = std::strerror(error)});
   } else {
+    ReplicaHooks::Credentials credentials = hooks_.credentials();
+    session_.SetCredentials(std::move(credentials.user), std::move(credentials.password));
     Step({.kind = ReplicaInput::Kind::kConnected});
   }
 }

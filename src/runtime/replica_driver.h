@@ -42,10 +42,16 @@ struct ReplicaDriverOptions {
 
 // Called from the link's thread.
 struct ReplicaHooks {
+  struct Credentials {
+    std::string user;
+    std::string password;
+  };
   // The data is about to be dropped: nobody may copy from here until the next call says what is there.
   std::function<void()> before_load;
   // A snapshot was loaded; the stream begins at `offset` of the master's history. Called inside the keyspace.
   std::function<void(const std::string& replid, Offset offset)> loaded;
+  // Asked at each connection.
+  std::function<Credentials()> credentials;
   // The stream goes on where it was, perhaps under a new id.
   std::function<void(const std::string& replid)> continued;
 };

@@ -103,8 +103,6 @@ ReplicaDriverOptions ReplicationDriver::MakeReplicaOptions(const std::string& ho
   ReplicaSessionOptions& session = options.session;
   session.announced_port = settings->replica_announce_port != 0 ? settings->replica_announce_port : settings->port;
   session.announced_ip = settings->replica_announce_ip;
-  session.user = settings->masteruser;
-  session.password = settings->masterauth;
   session.timeout_ms = int64_t{settings->repl_timeout_seconds} * 1000;
   session.bulk_bytes_max = std::max<int64_t>(session.bulk_bytes_max, static_cast<int64_t>(settings->proto_max_bulk_len));
   if (engine_->journal.active()) {
@@ -129,6 +127,10 @@ ReplicaHooks ReplicationDriver::MakeReplicaHooks() {
       ids_.OnFullSync(replid);
     }
     primary_.Open();
+  };
+  hooks.credentials = [this] {
+    const auto settings = settings_();
+    return ReplicaHooks::Credentials{settings->masteruser, settings->masterauth};
   };
   hooks.continued = [this](const std::string& replid) {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -1,0 +1,339 @@
+# SPDX-FileCopyrightText: The Pleiad authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Masters and replicas outside a cluster: full and partial synchronization, the stream, broken peers; Pleiad with itself
+and with redis-server in either place."""
+import os
+import shutil
+import socket
+import threading
+
+from harness import HOST, Conn, RespError, Skip, encode, limit, pleiad_only, short
+
+KEYS = 3000
+
+
+def _load(server, commands):
+    """Sends commands in one go; errors fail the test."""
+    conn = Conn(server.address, 30)
+    try:
+        conn.send(b''.join(encode(*command) for command in commands))
+        for command in commands:
+            reply = conn.read()
+            assert not isinstance(reply, RespError), (command, reply)
+    finally:
+        conn.close()
+
+
+def _follow(t, replica, master):
+    t.equal(replica.cmd('REPLICAOF', HOST, master.port), 'OK')
+
+
+def _await_equal_offsets(t, master, *replicas):
+    """Every replica is connected and has applied what the master wrote."""
+    def equal():
+        offset = master.cmd('ROLE')[1]
+        for replica in replicas:
+            role = replica.cmd('ROLE')
+            if role[0] != b'slave' or role[3] != b'connected' or role[4] != offset:
+                return False
+        return master.cmd('ROLE')[1] == offset
+    t.await_true(equal, 20, 'the replicas to be where %s is' % master.name)
+
+
+def _data(server, keys=KEYS):
+    return server.cmd('MGET', *['key:%d' % n for n in range(keys)])
+
+
+def _mixture(seed, count):
+    """A deterministic mix of writes over a small set of keys, so that many hit the same one."""
+    number = seed
+    for step in range(count):
+        number = (number * 1103515245 + 12345) % (1 << 31)
+        key = 'key:%d' % (number % KEYS)
+        kind = number // KEYS % 6
+        if kind < 3:
+            yield 'SET', key, '%d:%d' % (seed, step) * (1 + kind * 40)
+        elif kind == 3:
+            yield 'DEL', key
+        elif kind == 4:
+            yield 'APPEND', key, 'x%d' % step
+        else:
+            yield 'SET', key, step, 'PX', 100000000
+
+
+def _sync_under_writes(t, master, replicas):
+    _load(master, list(_mixture(1, 20000)))
+    failures = []
+
+    def write(seed):
+        try:
+            for part in range(20):
+                _load(master, list(_mixture(seed + part, 1000)))
+        except BaseException as failure:
+            failures.append(failure)
+    writers = [threading.Thread(target=write, args=(seed,)) for seed in (100, 1000)]
+    for writer in writers:
+        writer.start()
+    for replica in replicas:
+        _follow(t, replica, master)
+    for writer in writers:
+        writer.join()
+    t.equal(failures, [])
+    _await_equal_offsets(t, master, *replicas)
+    for replica in replicas:
+        t.equal(_data(replica), _data(master), 'the data of %s' % replica.name)
+        t.true(isinstance(replica.cmd('SET', 'a', 'b'), RespError), 'a replica takes no writes')
+
+
+@short
+@limit(120)
+def test_full_sync_under_writes(t):
+    _sync_under_writes(t, t.server(), [t.server(), t.server()])
+
+
+@limit(120)
+def test_redis_follows(t):
+    _sync_under_writes(t, t.server(), [t.redis()])
+
+
+@limit(120)
+def test_follows_redis(t):
+    _sync_under_writes(t, t.redis('--repl-diskless-sync-delay', '0'), [t.server()])
+    _sync_under_writes(t, t.redis('--repl-diskless-sync', 'no'), [t.server()])
+
+
+@short
+def test_transactions_databases_expiry(t):
+    """What the stream of a redis master can hold."""
+    master, replica = t.redis('--repl-diskless-sync-delay', '0'), t.server()
+    c = master.connect()
+    c('SELECT', 3)
+    t.equal(c('SET', 'three', 'old', 'PXAT', 4102444800123), 'OK')
+    _follow(t, replica, master)
+    _await_equal_offsets(t, master, replica)
+    r = replica.connect()
+    r('SELECT', 3)
+    t.equal(r('GET', 'three'), b'old')
+    t.equal(r('PEXPIRETIME', 'three'), 4102444800123)
+    for command in (('MULTI',), ('SET', 'a', '1'), ('INCR', 'a'), ('SELECT', 0), ('SET', 'zero', 'x'), ('EXEC',)):
+        t.true(not isinstance(c(*command), RespError), command[0])
+    c('SET', 'short', 'life', 'PX', 50)
+    _await_equal_offsets(t, master, replica)
+    t.equal(r('GET', 'a'), b'2')
+    t.equal(replica.cmd('GET', 'zero'), b'x')
+    t.await_true(lambda: replica.cmd('EXISTS', 'short') == 0 and c('EXISTS', 'short') == 0, 5, 'the key to expire')
+    big = os.urandom(1 << 20) * 3
+    t.equal(c('SET', 'big', big), 'OK')
+    _await_equal_offsets(t, master, replica)
+    t.equal(replica.cmd('GET', 'big'), big)
+
+
+@short
+def test_chain_and_promotion(t):
+    """A <- B <- C: C has what A writes. A dies, B is promoted: C goes on without a full sync."""
+    a, b, c = t.server(), t.server(), t.server()
+    _load(a, list(_mixture(5, 5000)))
+    _follow(t, b, a)
+    _await_equal_offsets(t, a, b)
+    _follow(t, c, b)
+    _load(a, list(_mixture(6, 5000)))
+    _await_equal_offsets(t, a, b, c)
+    t.equal(_data(c), _data(a))
+    want = _data(a)
+    a.kill()
+    t.await_true(lambda: b.cmd('ROLE')[3] != b'connected', 10, 'B to see that A is gone')
+    t.equal(b.cmd('REPLICAOF', 'NO', 'ONE'), 'OK')
+    _load(b, list(_mixture(7, 1000)))
+    _await_equal_offsets(t, b, c)
+    t.equal(_data(c), _data(b))
+    t.true(_data(b) != want, 'B takes writes')
+    t.equal(c.log().count('Full resync from master'), 1, 'full syncs of C')
+    # A replica of A that comes to B later goes on as well, if B still has what it lacks.
+
+
+@short
+def test_siblings_go_on_after_promotion(t):
+    for kind in ('pleiad', 'redis'):
+        a, b = t.server(), t.server()
+        c = t.redis() if kind == 'redis' else t.server()
+        _load(a, list(_mixture(5, 3000)))
+        _follow(t, b, a)
+        _follow(t, c, a)
+        _await_equal_offsets(t, a, b, c)
+        _load(a, list(_mixture(6, 3000)))
+        _await_equal_offsets(t, a, b, c)
+        a.kill()
+        t.equal(b.cmd('REPLICAOF', 'NO', 'ONE'), 'OK')
+        _load(b, list(_mixture(7, 1000)))
+        _follow(t, c, b)
+        _await_equal_offsets(t, b, c)
+        t.equal(_data(c), _data(b))
+        t.true('Full resync of replica' not in b.log(), 'B made no snapshot for %s' % kind)
+
+
+@short
+def test_old_master_comes_back(t):
+    """Demoted with nothing that the new master lacks, it goes on; with a write of its own, it loses that write."""
+    a, b = t.server(), t.server()
+    _load(a, list(_mixture(5, 3000)))
+    _follow(t, b, a)
+    _await_equal_offsets(t, a, b)
+    _load(a, list(_mixture(6, 100)))
+    _await_equal_offsets(t, a, b)
+    t.equal(b.cmd('REPLICAOF', 'NO', 'ONE'), 'OK')
+    _load(b, list(_mixture(7, 100)))
+    _follow(t, a, b)
+    _await_equal_offsets(t, b, a)
+    t.equal(_data(a), _data(b))
+    t.true('Full resync of replica' not in b.log(), 'it went on')
+    t.equal(a.cmd('REPLICAOF', 'NO', 'ONE'), 'OK')
+    t.equal(a.cmd('SET', 'mine', 'alone'), 'OK')
+    t.equal(b.cmd('SET', 'key:1', 'other'), 'OK')
+    _follow(t, a, b)
+    _await_equal_offsets(t, b, a)
+    t.equal(a.cmd('GET', 'mine'), None)
+    t.equal(_data(a), _data(b))
+
+
+@pleiad_only
+def test_what_it_cannot_load_costs_nothing(t):
+    """A master whose snapshot holds a type this version lacks: the reason is said, the old data stays."""
+    master, replica = t.redis('--repl-diskless-sync-delay', '0'), t.server()
+    t.equal(replica.cmd('SET', 'old', 'data'), 'OK')
+    t.equal(master.cmd('SET', 'new', 'data'), 'OK')
+    t.equal(master.cmd('XADD', 'a stream', '1-1', 'f', 'v'), b'1-1')
+    _follow(t, replica, master)
+    t.await_true(lambda: 'key "a stream" holds a stream' in replica.log(), 10, 'the reason')
+    t.equal(replica.cmd('GET', 'old'), b'data')
+    t.equal(master.cmd('DEL', 'a stream'), 1)
+    _await_equal_offsets(t, master, replica)
+    t.equal(replica.cmd('GET', 'old'), None)
+    t.equal(replica.cmd('GET', 'new'), b'data')
+
+
+class _FakeMaster:
+    """Answers the greeting, then says what the test wants."""
+
+    def __init__(self, t):
+        self.listener = socket.socket()
+        self.listener.bind((HOST, 0))
+        self.listener.listen(8)
+        self.listener.settimeout(20 * t.slow)
+        self.port = self.listener.getsockname()[1]
+
+    def serve(self, data):
+        sock, _ = self.listener.accept()
+        sock.settimeout(20)
+        got = b''
+        while b'PSYNC' not in got:
+            more = sock.recv(65536)
+            if not more:
+                break
+            got += more
+            sock.sendall(b'+OK\r\n' * (more.count(b'PING') + more.count(b'REPLCONF')))
+        sock.sendall(b'+FULLRESYNC ' + b'a' * 40 + b' 0\r\n' + data)
+        return sock
+
+
+@short
+@pleiad_only
+def test_broken_masters(t):
+    """Damaged, cut and endless snapshots: the old data stays, the server too."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'golden/rdb-strings/plain.rdb'), 'rb') as file:
+        good = file.read()
+    damaged = good[:300] + bytes([good[300] ^ 1]) + good[301:]
+    size = b'$%d\r\n' % len(good)
+    replica = t.server()
+    t.equal(replica.cmd('SET', 'old', 'data'), 'OK')
+    fake = _FakeMaster(t)
+    t.equal(replica.cmd('REPLICAOF', HOST, fake.port), 'OK')
+    for data in (size + damaged, size + good[:1000], b'$10\r\n' + good, b'$5\r\nREDIS', b'$-5\r\n', b'$EOF:short\r\n',
+                 b'$9223372036854775807\r\nREDIS0010\x00\x81\xff\xff\xff\xff\xff\xff\xff\xff', b'\x00' * 100000, b''):
+        fake.serve(data).close()
+        t.equal(replica.cmd('GET', 'old'), b'data', repr(data[:20]))
+    link = fake.serve(size + good + encode('SELECT', 0) + encode('SET', 'live', 'yes'))
+    t.await_true(lambda: replica.cmd('GET', 'live') == b'yes', 10, 'the whole one to be loaded')
+    t.equal(replica.cmd('GET', 'old'), None)
+    t.equal(replica.cmd('GET', 'int:127'), b'127')
+    link.sendall(b'*1\r\n$99999999999\r\n')  # the stream goes mad
+    t.await_true(lambda: replica.cmd('ROLE')[3] != b'connected', 10, 'the link to be dropped')
+    t.equal(replica.cmd('GET', 'live'), b'yes')
+    link.close()
+    fake.listener.close()
+
+
+@short
+def test_snapshot_of_known_size(t):
+    """A replica that can't take streamed snapshots, and redis-cli --rdb."""
+    master = t.server()
+    _load(master, list(_mixture(9, 3000)))
+    c = master.connect()
+    c.send(encode('PSYNC', '?', '-1'))
+    line = c._line().decode().split()
+    t.equal((line[0], len(line[1])), ('+FULLRESYNC', 40))
+    while True:
+        head = c._line().lstrip(b'\n')
+        if head:
+            break
+    t.equal(head[:1], b'$')
+    rdb = c._exactly(int(head[1:]))
+    t.equal(rdb[:5], b'REDIS')
+    path = t.path('snapshot.rdb')
+    with open(path, 'wb') as file:
+        file.write(rdb)
+    check = shutil.which('redis-check-rdb')
+    if not check:
+        raise Skip('no redis-check-rdb')
+    status, out, _ = t.run(check, path)
+    t.equal((status, 'RDB looks OK' in out), (0, True), out)
+    master.cmd('SET', 'next', 'one')
+    t.equal(c.read(), [b'SELECT', b'0'])
+    t.equal(c.read(), [b'SET', b'next', b'one'])
+    status, out, err = t.run('redis-cli', '-p', master.port, '--rdb', t.path('cli.rdb'))
+    t.equal(status, 0, out + err)
+    status, out, _ = t.run(check, t.path('cli.rdb'))
+    t.equal((status, 'RDB looks OK' in out), (0, True), out)
+
+
+@short
+def test_slow_replica_is_dropped(t):
+    master = t.server('--client-output-buffer-limit', 'replica 4mb 0 0')
+    t.equal(master.cmd('SET', 'key:0', 'x'), 'OK')
+    c = Conn(master.address, 30 * t.slow)
+    t.conns.append(c)
+    c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    c('REPLCONF', 'capa', 'eof')
+    c.send(encode('PSYNC', '?', '-1'))
+    t.await_true(lambda: c._line(), 10, 'FULLRESYNC')
+    c.send(encode('REPLCONF', 'ACK', '0'))
+    t.await_true(lambda: len(master.cmd('ROLE')[2]) == 1, 10, 'the replica to be online')
+    value = b'y' * 1000000
+    for _ in range(30):
+        t.equal(master.cmd('SET', 'key:0', value), 'OK')
+    t.await_true(lambda: master.cmd('ROLE')[2] == [], 15, 'the slow replica to be dropped')
+
+
+@short
+def test_min_replicas(t):
+    master, replica = t.server('--min-replicas-to-write', '1'), t.server()
+    t.await_true(lambda: isinstance(master.cmd('SET', 'a', '1'), RespError), 5, 'a write to be refused')
+    t.true(master.cmd('SET', 'a', '1').startswith('NOREPLICAS'), 'NOREPLICAS')
+    _follow(t, replica, master)
+    t.await_true(lambda: master.cmd('SET', 'a', '1') == 'OK', 10, 'a write to be taken')
+    _await_equal_offsets(t, master, replica)
+    t.equal(replica.cmd('GET', 'a'), b'1')
+    replica.kill()
+    t.await_true(lambda: isinstance(master.cmd('SET', 'a', '1'), RespError), 20, 'a write to be refused again')
+
+
+@short
+def test_password(t):
+    master = t.server('--requirepass', 'secret')
+    replica = t.server()
+    c = master.connect()
+    t.equal(c('AUTH', 'secret'), 'OK')
+    t.equal(c('SET', 'a', '1'), 'OK')
+    _follow(t, replica, master)
+    t.await_true(lambda: 'NOAUTH' in replica.log() or 'uthent' in replica.log(), 10, 'the refusal')
+    t.equal(replica.cmd('CONFIG', 'SET', 'masterauth', 'secret'), 'OK')
+    t.await_true(lambda: replica.cmd('GET', 'a') == b'1', 10, 'the next attempt to have the password')
