@@ -70,6 +70,7 @@ void Server::ApplySettings(const Settings& s) {
   engine_.maxmemory = s.maxmemory;
   engine_.policy = ToPolicy(s.maxmemory_policy);
   engine_.maxmemory_samples = s.maxmemory_samples;
+  engine_.bulk_bytes_max = s.proto_max_bulk_len;
   engine_.lfu_log_factor = s.lfu_log_factor;
   engine_.lfu_decay_minutes = s.lfu_decay_time_minutes;
   engine_.replica_read_only = s.replica_read_only;

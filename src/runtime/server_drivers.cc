@@ -20,6 +20,19 @@ SlotState StateOf(const cluster::SlotChange& change) {
   return change.importing_from.empty() ? SlotState::kNotMine : SlotState::kImporting;
 }
 
+// The cluster driver's callbacks, one at a time whatever thread they run on, have a keyspace number of their own.
+class InsideKeyspace {
+ public:
+  explicit InsideKeyspace(Keyspace* keyspace) : keyspace_(keyspace) { keyspace_->Enter(kNumber); }
+  ~InsideKeyspace() { keyspace_->Leave(kNumber); }
+  InsideKeyspace(const InsideKeyspace&) = delete;
+  InsideKeyspace& operator=(const InsideKeyspace&) = delete;
+
+ private:
+  static constexpr int kNumber = Keyspace::kMaxThreads - 2;
+  Keyspace* keyspace_;
+};
+
 cluster::ReplicationProgress ToProgress(const ReplicationDriver::Progress& p) {
   cluster::ReplicationProgress out;
   out.offset = p.offset;
@@ -54,6 +67,7 @@ cluster::ClusterConfig Server::MakeClusterConfig() const {
 
 // The ownership of slots changes under their locks, so that no write can be acknowledged after its slot went away.
 void Server::ApplySlots(const std::vector<cluster::SlotChange>& changes) {
+  const InsideKeyspace inside(&engine_.keyspace);
   for (const cluster::SlotChange& change : changes) {
     LockSet locks(&engine_.keyspace);
     locks.LockOne(change.slot);
@@ -110,6 +124,7 @@ Status Server::StartCluster() {
 
 // CLUSTER RESET of a replica: the data was its master's.
 void Server::FlushEverything() {
+  const InsideKeyspace inside(&engine_.keyspace);
   for (int i = 0; i < kSlotCount; ++i) {
     const SlotId id(static_cast<uint16_t>(i));
     LockSet locks(&engine_.keyspace);
