@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -186,5 +187,13 @@ size_t ExpireSweep(Engine* engine, ThreadStats* stats, UnixMs now, int first, in
 // Deletes all keys of a slot, of every database, with their DELs in the journal: what is left of a slot that another node took
 // over, or a reset. REQUIRES: the slot's lock.
 void DeleteSlotKeys(Engine* engine, SlotId id, Slot& slot);
+
+// Takes all keys of database `db` (negative: of every database) out of their slots, into `garbage`, without records in the
+// journal. Snapshots under way are given what they lack first; WATCH and tracking hear of it. Returns how many keys there
+// were. REQUIRES: an exclusive section. Free `garbage` after it: cost here is 16384 slots (about 100 us), there the keys.
+uint64_t DetachDatabase(Engine* engine, int db, std::deque<Table>* garbage);
+
+// Exchanges the keys of two databases. REQUIRES: an exclusive section; both numbers valid. Cost: 16384 slots.
+void SwapDatabases(Engine* engine, int a, int b);
 
 }  // namespace pleiad

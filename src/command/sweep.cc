@@ -4,6 +4,7 @@
 // Expiry by sweep and eviction by sample. Both delete through the same steps as a command would: pre-image, journal record,
 // notification. A slot knows a lower bound of its next expiry, so the sweep skips slots where nothing is due.
 #include <algorithm>
+#include <utility>
 
 #include "base/memory.h"
 #include "base/prng.h"
@@ -157,6 +158,51 @@ void DeleteSlotKeys(Engine* engine, SlotId id, Slot& slot) {
     all.reserve(slot_db->table.size());
     slot_db->table.ForEach([&](Entry* e) { all.push_back(e); });
     for (Entry* e : all) DropEntry(engine, id, db, slot_db, e, kNotifyGeneric, "del");
+  }
+}
+
+uint64_t DetachDatabase(Engine* engine, int db, std::deque<Table>* garbage) {
+  Keyspace& keyspace = engine->keyspace;
+  const int first = db < 0 ? 0 : db;
+  const int last = db < 0 ? keyspace.databases() - 1 : db;
+  uint64_t keys = 0;
+  for (int i = 0; i < kSlotCount; ++i) {
+    const SlotId id(static_cast<uint16_t>(i));
+    Slot& slot = keyspace.RawSlot(id);
+    for (int number = first; number <= last; ++number) {
+      SlotDb* slot_db = keyspace.Db(slot, number, false);
+      if (slot_db == nullptr) break;
+      if (slot_db->table.size() == 0) continue;
+      keyspace.BeforeChangeAll(id, number, *slot_db);
+      if (slot.watched != 0 && engine->observer != nullptr) engine->observer->OnChange(id, number, {});
+      keys += slot_db->table.size();
+      garbage->emplace_back().Swap(slot_db->table);
+      while (slot_db->with_expiry != 0) keyspace.DropExpiry(*slot_db);
+    }
+    if (db < 0) slot.next_expiry_ms = Slot::kNever;  // of one database: stays a lower bound
+  }
+  return keys;
+}
+
+void SwapDatabases(Engine* engine, int a, int b) {
+  Keyspace& keyspace = engine->keyspace;
+  for (int i = 0; i < kSlotCount && a != b; ++i) {
+    const SlotId id(static_cast<uint16_t>(i));
+    Slot& slot = keyspace.RawSlot(id);
+    // All databases but number 0 are made at once: without them only number 0 can hold keys.
+    const bool keys = slot.db0.table.size() != 0 && (a == 0 || b == 0);
+    if (slot.more == nullptr && !keys) continue;
+    SlotDb* first = keyspace.Db(slot, a, true);
+    SlotDb* second = keyspace.Db(slot, b, true);
+    if (first->table.size() + second->table.size() == 0) continue;
+    keyspace.BeforeChangeAll(id, a, *first);
+    keyspace.BeforeChangeAll(id, b, *second);
+    if (slot.watched != 0 && engine->observer != nullptr) {
+      engine->observer->OnChange(id, a, {});
+      engine->observer->OnChange(id, b, {});
+    }
+    first->table.Swap(second->table);
+    std::swap(first->with_expiry, second->with_expiry);
   }
 }
 

@@ -68,11 +68,13 @@ uint64_t* Table::FindWord(uint64_t hash, std::string_view key) const {
 }
 
 void Table::PrefetchEntry(uint64_t hash) const {
-  const Segment* s = SegmentFor(hash);
-  if (s->bucket_count == 0) return;
+  const Bucket* buckets = __atomic_load_n(&first_.buckets, __ATOMIC_RELAXED);
+  const uint32_t count = __atomic_load_n(&first_.bucket_count, __ATOMIC_RELAXED);
+  if (buckets == nullptr || count == 0) return;  // empty, or so large that it has a directory
   const uint32_t tag = Tag(hash);
-  const Bucket& bucket = s->buckets[Home(*s, tag)];
-  for (const uint64_t word : bucket.word) {
+  const Bucket& bucket = buckets[HomeOf(count, tag)];
+  for (const uint64_t& place : bucket.word) {
+    const uint64_t word = __atomic_load_n(&place, __ATOMIC_RELAXED);
     if (WordTag(word) == tag) {
       const char* e = reinterpret_cast<const char*>(word & kPointerMask);
       __builtin_prefetch(e, 1);
@@ -298,7 +300,8 @@ void Table::Scan(TableCursor* cursor, size_t want, std::vector<Entry*>* out) con
   // Tags are spread evenly, so a range of them holds a proportional number of entries.
   const uint64_t count = std::max<uint64_t>(s->count, 1);
   const uint64_t width = std::max<uint64_t>(1, (uint64_t{kTagMask} + 1) * std::max<size_t>(want, 1) / count);
-  const uint64_t from = cursor->tag;
+  // A segment that merged since brought entries with tags before `tag` that nobody visited: begin it anew.
+  const uint64_t from = s->depth < cursor->depth ? 0 : cursor->tag;
   const uint64_t to = std::min<uint64_t>(from + width, uint64_t{kTagMask} + 1);
   for (int b = 0; b < s->bucket_count; ++b) {
     for (const uint64_t w : s->buckets[b].word) {
@@ -306,11 +309,13 @@ void Table::Scan(TableCursor* cursor, size_t want, std::vector<Entry*>* out) con
     }
   }
   cursor->tag = static_cast<uint32_t>(to);
+  cursor->depth = s->depth;
   if (to <= kTagMask) return;
+  cursor->depth = 0;
   const uint32_t range = 1U << (kPrefixBits - s->depth);
   cursor->tag = 0;
   cursor->prefix = (cursor->prefix & ~(range - 1)) + range;
-  if (cursor->prefix >= (1U << kPrefixBits)) *cursor = TableCursor{0, 0, true};
+  if (cursor->prefix >= (1U << kPrefixBits)) *cursor = TableCursor{.done = true};
 }
 
 Entry* Table::Sample(uint64_t random) const {

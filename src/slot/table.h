@@ -29,6 +29,7 @@ namespace pleiad {
 struct TableCursor {
   uint32_t prefix = 0;  // 20 bits
   uint32_t tag = 0;     // 15 bits
+  uint32_t depth = 0;   // of the segment where `tag` was reached, 0 where tag is: tells that segments merged since. 5 bits
   bool done = false;
 };
 
@@ -58,11 +59,16 @@ class Table {
   Table& operator=(const Table&) = delete;
 
   uint32_t size() const { return count_; }
-  void Prefetch(uint64_t hash) const {
-    const Segment* s = SegmentFor(hash);
-    if (s->bucket_count != 0) __builtin_prefetch(&s->buckets[Home(*s, Tag(hash))]);
+  // Hints: fetch the lines a Find of `hash` will need, first the bucket, then (when that had time to arrive) the first entry
+  // whose tag fits. They may be called without the slot's lock: what they read may be stale or half changed, and is used for
+  // nothing but a prefetch, which can't fault. A freed bucket array may still be read: the allocator never unmaps
+  // (jemalloc's opt.retain), and a sanitizer build, which has another allocator, doesn't call them.
+  void PrefetchBucket(uint64_t hash) const {
+    const Segment& s = first_;
+    const Bucket* buckets = __atomic_load_n(&s.buckets, __ATOMIC_RELAXED);
+    const int home = HomeOf(__atomic_load_n(&s.bucket_count, __ATOMIC_RELAXED), Tag(hash));
+    __builtin_prefetch(buckets + home, 1);
   }
-  // Prefetches the first entry whose tag fits; call after the bucket had time to arrive.
   void PrefetchEntry(uint64_t hash) const;
 
   // nullptr if absent. The returned place is valid until the next Insert or Erase.
@@ -118,9 +124,8 @@ class Table {
   static uint32_t WordTag(uint64_t word) {
     return static_cast<uint32_t>(word >> kTagShift) & kTagMask;
   }
-  static int Home(const Segment& s, uint32_t tag) {
-    return static_cast<int>((tag * static_cast<uint32_t>(s.bucket_count)) >> 15);
-  }
+  static int HomeOf(uint32_t bucket_count, uint32_t tag) { return static_cast<int>((tag * bucket_count) >> 15); }
+  static int Home(const Segment& s, uint32_t tag) { return HomeOf(s.bucket_count, tag); }
   uint64_t* FindWord(uint64_t hash, std::string_view key) const;
   static void Place(Segment* s, uint64_t word);
   static void Resize(Segment* s, int bucket_count);
