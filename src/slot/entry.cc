@@ -115,6 +115,24 @@ Entry* Entry::WithExpiry(Entry* e, int64_t expiry_ms) {
   return fresh;
 }
 
+Entry* Entry::WithKey(Entry* e, std::string_view key) {
+  Entry* fresh = Allocate(key, e->value_size_, e->expiry_ms());
+  fresh->type_encoding_ = e->type_encoding_;
+  fresh->flags_ = static_cast<uint8_t>(fresh->flags_ | (e->flags_ & kModified));
+  fresh->set_access(e->access());
+  std::memcpy(fresh->data_ + fresh->ValueOffset(), e->data_ + e->ValueOffset(), e->value_size_);
+  std::free(e);  // the value, if on the heap, went over to `fresh`
+  return fresh;
+}
+
+Entry* Entry::Copy(const Entry& e, std::string_view key) {
+  CHECK(e.type() == ValueType::kString);
+  Entry* fresh = CreateString(key, e.str(), e.expiry_ms());
+  fresh->set_access(e.access());
+  if (e.modified()) fresh->set_modified();
+  return fresh;
+}
+
 char* Entry::Resize(Entry** entry, size_t size) {
   Entry* e = *entry;
   const size_t old_size = e->str().size();

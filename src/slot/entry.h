@@ -76,6 +76,10 @@ class Entry {
   static Entry* Assign(Entry* e, std::string_view value);
   // A copy of `e` with the expiry added, changed or removed; frees `e` if it had to move.
   static Entry* WithExpiry(Entry* e, int64_t expiry_ms);
+  // An entry of the name `key` with the value, expiry and access bits of `e`, which is freed. Does not copy a heap value.
+  static Entry* WithKey(Entry* e, std::string_view key);
+  // The same, leaving `e` as it is. REQUIRES: type() == kString. Cost: a copy of the value.
+  static Entry* Copy(const Entry& e, std::string_view key);
   // Makes room for a value of `size` bytes, keeping the old bytes and zero-filling behind them, and returns where to write.
   // `*e` may move.
   static char* Resize(Entry** e, size_t size);
