@@ -15,6 +15,8 @@ namespace {
 
 // Each costs a walk of the keyspace and holds old images; the keyspace itself allows 16 at once.
 constexpr int kSyncsMax = 4;
+// Their numbers among the keyspace's threads: reactors stay below kMaxThreads - 8, the link to a master has the last.
+constexpr int kFirstSyncThread = Keyspace::kMaxThreads - 8;
 
 }  // namespace
 
@@ -105,13 +107,15 @@ void PrimaryDriver::WakeAll() {
   }
 }
 
-bool PrimaryDriver::BeginSync() {
-  if (syncs_.fetch_add(1) < kSyncsMax) return true;
-  syncs_.fetch_sub(1);
-  return false;
+int PrimaryDriver::BeginSync() {
+  for (int place = 0; place < kSyncsMax; ++place) {
+    const uint32_t bit = 1U << place;
+    if ((syncs_.fetch_or(bit) & bit) == 0) return kFirstSyncThread + place;
+  }
+  return -1;
 }
 
-void PrimaryDriver::EndSync() { syncs_.fetch_sub(1); }
+void PrimaryDriver::EndSync(int thread) { syncs_.fetch_and(~(1U << (thread - kFirstSyncThread))); }
 
 std::vector<ReplicaView> PrimaryDriver::Views(MonoMs now) const {
   const std::lock_guard<std::mutex> lock(mutex_);

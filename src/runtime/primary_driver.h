@@ -75,13 +75,13 @@ class PrimaryDriver {
   PrimarySessionOptions SessionOptions() const;
   std::unique_ptr<PrimarySession> TakeGreeting(uint64_t client_id);
   void WakeAll();
-  // A place among those that make a snapshot at the same time; false: none is free.
-  bool BeginSync();
-  void EndSync();
+  // A place among those that make a snapshot at the same time, and the thread number that goes with it; -1: none is free.
+  int BeginSync();
+  void EndSync(int thread);
 
   Engine* const engine_;
   const PrimaryHooks hooks_;
-  std::atomic<int> syncs_{0};
+  std::atomic<uint32_t> syncs_{0};  // bit i: place i is taken
 
   mutable std::mutex mutex_;  // guards the following; before ReplicaLink's
   bool open_ = true;

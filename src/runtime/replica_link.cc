@@ -165,25 +165,28 @@ void ReplicaLink::StepPsync() {
   if (!is_replica()) close_when_sent_ = true;  // refused: it has the reason and comes again
 }
 
-bool ReplicaLink::WaitForSyncPlace() {
+// -1: the link ended before its turn came.
+int ReplicaLink::WaitForSyncPlace() {
   while (alive()) {
-    if (driver_->BeginSync()) return true;
+    const int thread = driver_->BeginSync();
+    if (thread >= 0) return thread;
     WaitIo(kTickMs);
     Tick();
   }
-  return false;
+  return -1;
 }
 
 void ReplicaLink::FullSync() {
   order_snapshot_ = false;
-  if (!WaitForSyncPlace()) return;
+  const int thread = WaitForSyncPlace();
+  if (thread < 0) return;
   Engine* engine = driver_->engine_;
   ReplicationIds ids;
   Offset offset;
   RdbFacts facts;
   bool whole = false;
   {
-    SnapshotStream stream(engine);
+    SnapshotStream stream(engine, thread);
     stream.Cut([&] {
       engine->journal.ForgetDatabase();  // the stream behind the cut begins with a SELECT
       offset = engine->journal.end();
@@ -199,7 +202,7 @@ void ReplicaLink::FullSync() {
     PLOG(kNotice, "Full resync of replica {} from offset {}", address_, offset.value);
     whole = order_streamed_ ? SendStreamed(&stream, facts, offset, ids) : SendSized(&stream, facts, offset, ids);
   }
-  driver_->EndSync();
+  driver_->EndSync(thread);
   if (whole) Step({.kind = PrimaryInput::Kind::kSnapshotSent});
 }
 

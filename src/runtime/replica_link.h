@@ -43,7 +43,7 @@ class ReplicaLink {
   void Obey(const PrimaryEffect& effect);
   void StepPsync();
   void FullSync();
-  bool WaitForSyncPlace();
+  int WaitForSyncPlace();
   bool SendStreamed(class SnapshotStream* stream, const RdbFacts& facts, Offset offset, const ReplicationIds& ids);
   bool SendSized(class SnapshotStream* stream, const RdbFacts& facts, Offset offset, const ReplicationIds& ids);
   bool Queue(std::string_view bytes);

@@ -12,8 +12,8 @@ constexpr size_t kPieceBytes = 64 * 1024;
 
 }  // namespace
 
-SnapshotStream::SnapshotStream(Engine* engine)
-    : engine_(engine), pending_(static_cast<size_t>(engine->keyspace.databases())) {}
+SnapshotStream::SnapshotStream(Engine* engine, int thread)
+    : engine_(engine), thread_(thread), pending_(static_cast<size_t>(engine->keyspace.databases())) {}
 
 SnapshotStream::~SnapshotStream() { End(); }
 
@@ -65,7 +65,9 @@ bool SnapshotStream::Write(const RdbFacts& facts, const std::function<bool(std::
   const Keyspace::Counts counts = engine_->keyspace.Count(0);
   if (counts.keys != 0) writer.ResizeDb(0, counts.keys, counts.with_expiry);
   for (int slot = 0; slot < kSlotCount; ++slot) {
+    engine_->keyspace.Enter(thread_);
     engine_->keyspace.WalkSlot(SlotId(static_cast<uint16_t>(slot)));
+    engine_->keyspace.Leave(thread_);
     size_t pending = 0;
     {
       const std::lock_guard<std::mutex> lock(mutex_);

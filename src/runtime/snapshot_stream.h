@@ -3,7 +3,7 @@
 //
 // SnapshotStream: the data set of one instant as a stream of RDB bytes, while commands go on. Full syncs use it; files will.
 //
-//     SnapshotStream stream(&engine);
+//     SnapshotStream stream(&engine, thread);
 //     stream.Cut([&] { offset = engine.journal.end(); });    // the instant
 //     bool whole = stream.Write(facts, [&](std::string_view bytes) { return Send(bytes); });
 //
@@ -26,7 +26,9 @@ namespace pleiad::runtime {
 
 class SnapshotStream : public SnapshotSink {
  public:
-  explicit SnapshotStream(Engine* engine);
+  // `thread`: the caller's number for Keyspace::Enter. The walk is inside while it walks a slot: a cut in the midst of that
+  // would mark what was given to the old sinks as given to its own.
+  SnapshotStream(Engine* engine, int thread);
   ~SnapshotStream() override;
 
   // `at_cut` runs in the exclusive section: nothing changes between the snapshot's state and what it reads.
@@ -41,6 +43,7 @@ class SnapshotStream : public SnapshotSink {
   void End();
 
   Engine* const engine_;
+  const int thread_;
   bool cut_ = false;
   std::mutex mutex_;                  // leaf; guards pending_ and pending_bytes_
   std::vector<std::string> pending_;  // records by database
