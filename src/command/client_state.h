@@ -26,6 +26,7 @@ struct ClientState {
   bool asking = false;         // ASKING: for the next command alone
   bool readonly = false;       // READONLY: reads of a replica's slots are welcome
   bool from_master = false;    // the replication stream: writes pass, nothing is sent back
+  bool exclusive = false;      // whoever runs its commands is in an exclusive section already (the replication stream)
   bool replica = false;        // became a replica by PSYNC
   bool no_evict = false;
   bool no_touch = false;

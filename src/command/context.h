@@ -161,6 +161,10 @@ struct ServerContext {
   // Runs f with no other thread inside a command: FLUSHALL, SWAPDB, CLIENT LIST. Cost: waits for the others' batches.
   template <typename F>
   void Exclusive(F f) {
+    if (client.exclusive) {
+      f();
+      return;
+    }
     engine.keyspace.Leave(thread);
     engine.keyspace.EnterExclusive();
     f();

@@ -45,12 +45,14 @@ bool WriteWhole(int fd, std::string_view bytes) {
 
 }  // namespace
 
-// The first error is kept and told when the snapshot ends: the session then waits before it tries again.
+// The first error is kept and told when the snapshot ends: the session then waits before it tries
+// again.
 void ReplicaDriver::ObeySnapshot(const ReplicaEffect& effect) {
   using Kind = ReplicaEffect::Kind;
   switch (effect.kind) {
     case Kind::kSnapshotBegin:
-      PLOG(kNotice, "Full resync from master {}: {}:{}", client_.address, effect.text, effect.offset.value);
+      PLOG(kNotice, "Full resync from master {}: {}:{}", client_.address, effect.text,
+           effect.offset.value);
       snapshot_replid_ = effect.text;
       snapshot_offset_ = effect.offset;
       BeginSnapshot();
@@ -85,7 +87,8 @@ void ReplicaDriver::BeginSnapshot() {
   check_ = std::make_unique<RdbReader>(checker_.get());
   if (snapshot_fd_ >= 0) ::close(snapshot_fd_);
   snapshot_fd_ = OpenNameless(options_.dir);
-  if (snapshot_fd_ < 0) snapshot_error_ = "opening a file in " + options_.dir + ": " + std::strerror(errno);
+  if (snapshot_fd_ < 0)
+    snapshot_error_ = "opening a file in " + options_.dir + ": " + std::strerror(errno);
 }
 
 Status ReplicaDriver::LoadSnapshot() {
@@ -116,11 +119,13 @@ Status ReplicaDriver::LoadFile(RdbReader* reader) {
   std::string piece(kLoadPiece, '\0');
   MonoMs ticked = MonoNow();
   while (!reader->done()) {
-    if (stop_.load(std::memory_order_relaxed)) return Error{"the server follows another master now"};
+    if (stop_.load(std::memory_order_relaxed))
+      return Error{"the server follows another master now"};
     const ssize_t n = ::read(snapshot_fd_, piece.data(), piece.size());
     if (n <= 0) return Error{n < 0 ? std::strerror(errno) : reader->TruncatedMessage()};
     engine_->keyspace.Enter(options_.thread);
-    const Result<size_t> used = reader->Feed(std::string_view(piece).substr(0, static_cast<size_t>(n)));
+    const Result<size_t> used =
+        reader->Feed(std::string_view(piece).substr(0, static_cast<size_t>(n)));
     engine_->keyspace.Leave(options_.thread);
     if (!used.ok()) return used.error();
     if (MonoNow() - ticked < 1000) continue;
@@ -130,13 +135,21 @@ Status ReplicaDriver::LoadFile(RdbReader* reader) {
   return Status::Ok();
 }
 
-void ReplicaDriver::ObeyCommand(std::span<const std::string_view> args, const ReplicaEffect& effect) {
+void ReplicaDriver::ObeyCommand(std::span<const std::string_view> args,
+                                const ReplicaEffect& effect) {
   if (in_transaction_ || (!args.empty() && EqualsIgnoreCase(args[0], "MULTI"))) {
     RunBatch();
     CollectTransaction(args, effect.bytes);
   } else {
     ApplyInBatch(args, effect.bytes);
   }
+}
+
+// FLUSHALL, FLUSHDB, SWAPDB: they take the keyspace for themselves.
+bool ReplicaDriver::ChangesWholeKeyspace(std::string_view name) {
+  if (name.size() < 6) return false;  // most commands of a stream are shorter: SET, DEL, INCR
+  const CommandSpec* spec = CommandTable::Get().Find(name);
+  return spec != nullptr && spec->server != nullptr && (spec->flags & kCmdWrite) != 0;
 }
 
 // Consecutive commands lie one behind the other in memory, so their raw bytes are one view.
@@ -147,7 +160,18 @@ void ReplicaDriver::ApplyInBatch(std::span<const std::string_view> args, std::st
     Select(args[1]);
     args = {};
   }
-  batch_raw_ = batch_raw_.empty() ? raw : std::string_view(batch_raw_.data(), batch_raw_.size() + raw.size());
+  if (!args.empty() && ChangesWholeKeyspace(args[0])) {
+    // Alone, and with its bytes put into the journal in the same section: a cut for a replica of
+    // this one sees both or none.
+    RunBatch();
+    transaction_raw_ = raw;
+    transaction_.assign(1, std::vector<std::string>(args.begin(), args.end()));
+    RunTransaction();
+    return;
+  }
+  batch_raw_ = batch_raw_.empty()
+                   ? raw
+                   : std::string_view(batch_raw_.data(), batch_raw_.size() + raw.size());
   if (args.empty()) return;
   PreparedCommand& command = dispatcher_.at(batch_++);
   command.args.assign(args.begin(), args.end());
@@ -159,7 +183,8 @@ void ReplicaDriver::RunBatch() {
   if (batch_raw_.empty()) return;
   engine_->keyspace.Enter(options_.thread);
   if (batch_ > 0) {
-    const uint64_t errors = engine_->stats[static_cast<size_t>(options_.thread)].errors.load(std::memory_order_relaxed);
+    const uint64_t errors =
+        engine_->stats[static_cast<size_t>(options_.thread)].errors.load(std::memory_order_relaxed);
     dispatcher_.Run(batch_, &client_, &replies_, UnixNow(), MonoNow());
     ReportErrors(errors);
   }
@@ -172,15 +197,16 @@ void ReplicaDriver::RunBatch() {
 void ReplicaDriver::Select(std::string_view number) {
   const auto db = ParseInt64(number);
   if (!db || *db < 0 || *db >= engine_->keyspace.databases()) {
-    PLOG(kWarning, "The master selects database {}, but this server has {} (directive databases)", number,
-         engine_->keyspace.databases());
+    PLOG(kWarning, "The master selects database {}, but this server has {} (directive databases)",
+         number, engine_->keyspace.databases());
     return;
   }
   client_.db = static_cast<int>(*db);
   db_ = client_.db;
 }
 
-void ReplicaDriver::CollectTransaction(std::span<const std::string_view> args, std::string_view raw) {
+void ReplicaDriver::CollectTransaction(std::span<const std::string_view> args,
+                                       std::string_view raw) {
   transaction_raw_ += raw;
   if (args.empty()) return;
   if (EqualsIgnoreCase(args[0], "MULTI")) {
@@ -192,20 +218,25 @@ void ReplicaDriver::CollectTransaction(std::span<const std::string_view> args, s
   }
 }
 
-// Readers see all of a transaction or nothing of it, unless it holds commands that need the keyspace for themselves.
+// Readers see all of a transaction or nothing of it, unless it holds commands about the server
+// (PUBLISH).
 void ReplicaDriver::RunTransaction() {
   const CommandTable& table = CommandTable::Get();
-  const bool exclusive = std::all_of(transaction_.begin(), transaction_.end(), [&](const auto& args) {
-    const CommandSpec* spec = table.Find(args[0]);
-    return spec == nullptr || spec->server == nullptr || EqualsIgnoreCase(args[0], "SELECT");
-  });
+  const bool exclusive =
+      std::all_of(transaction_.begin(), transaction_.end(), [&](const auto& args) {
+        const CommandSpec* spec = table.Find(args[0]);
+        return spec == nullptr || spec->server == nullptr || (spec->flags & kCmdWrite) != 0 ||
+               EqualsIgnoreCase(args[0], "SELECT");
+      });
   Keyspace& keyspace = engine_->keyspace;
   if (exclusive) {
     keyspace.EnterExclusive();
   } else {
     keyspace.Enter(options_.thread);
   }
-  const uint64_t errors = engine_->stats[static_cast<size_t>(options_.thread)].errors.load(std::memory_order_relaxed);
+  client_.exclusive = exclusive;
+  const uint64_t errors =
+      engine_->stats[static_cast<size_t>(options_.thread)].errors.load(std::memory_order_relaxed);
   for (const std::vector<std::string>& command : transaction_) {
     if (EqualsIgnoreCase(command[0], "SELECT") && command.size() == 2) {
       Select(command[1]);
@@ -216,6 +247,7 @@ void ReplicaDriver::RunTransaction() {
   }
   ReportErrors(errors);
   engine_->journal.AppendRaw(transaction_raw_);
+  client_.exclusive = false;
   if (exclusive) {
     keyspace.LeaveExclusive();
   } else {
@@ -226,14 +258,17 @@ void ReplicaDriver::RunTransaction() {
   transaction_raw_.clear();
 }
 
-// A command that worked on the master must work here; one that does not means that the data differs.
+// A command that worked on the master must work here; one that does not means that the data
+// differs.
 void ReplicaDriver::ReportErrors(uint64_t errors_before) {
-  const uint64_t errors = engine_->stats[static_cast<size_t>(options_.thread)].errors.load(std::memory_order_relaxed);
+  const uint64_t errors =
+      engine_->stats[static_cast<size_t>(options_.thread)].errors.load(std::memory_order_relaxed);
   if (errors != errors_before) {
     const std::string_view replies = replies_.view();
     const size_t at = replies.starts_with('-') ? 0 : replies.find("\n-") + 1;
     const std::string_view line = replies.substr(at, replies.find('\r', at) - at);
-    PLOG(kWarning, "{} commands of the master failed here, the first with: {}", errors - errors_before, line);
+    PLOG(kWarning, "{} commands of the master failed here, the first with: {}",
+         errors - errors_before, line);
   }
   replies_.clear();
 }

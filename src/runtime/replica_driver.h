@@ -1,15 +1,16 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// ReplicaDriver: this server as a replica of one master. One thread owns the link: it feeds a ReplicaSession, obeys it, puts
-// snapshots into the keyspace and runs the stream through the command layer.
+// ReplicaDriver: this server as a replica of one master. One thread owns the link: it feeds a
+// ReplicaSession, obeys it, puts snapshots into the keyspace and runs the stream through the
+// command layer.
 //
-// A snapshot is received into a file without a name and checked as it comes (format, checksum, types, databases). Only when
-// it is whole is the old data dropped and the file loaded: a master that dies in the midst, or sends what this version can't
-// load, costs nothing.
+// A snapshot is received into a file without a name and checked as it comes (format, checksum,
+// types, databases). Only when it is whole is the old data dropped and the file loaded: a master
+// that dies in the midst, or sends what this version can't load, costs nothing.
 //
-// The journal gets the master's bytes as they are, within the same keyspace section as their effect: its offset is the
-// master's at every instant that an exclusive section can see.
+// The journal gets the master's bytes as they are, within the same keyspace section as their
+// effect: its offset is the master's at every instant that an exclusive section can see.
 #pragma once
 
 #include <atomic>
@@ -32,9 +33,9 @@ namespace pleiad::runtime {
 struct ReplicaDriverOptions {
   std::string host;
   int port = 0;
-  int thread = 0;            // this thread's number for Keyspace::Enter and the dispatcher
-  int db = 0;                // the database that the history to go on with has selected
-  std::string dir = ".";     // where a snapshot is received
+  int thread = 0;         // this thread's number for Keyspace::Enter and the dispatcher
+  int db = 0;             // the database that the history to go on with has selected
+  std::string dir = ".";  // where a snapshot is received
   int keepalive_seconds = 0;
   bool serve_stale_data = true;
   ReplicaSessionOptions session;
@@ -46,9 +47,11 @@ struct ReplicaHooks {
     std::string user;
     std::string password;
   };
-  // The data is about to be dropped: nobody may copy from here until the next call says what is there.
+  // The data is about to be dropped: nobody may copy from here until the next call says what is
+  // there.
   std::function<void()> before_load;
-  // A snapshot was loaded; the stream begins at `offset` of the master's history. Called inside the keyspace.
+  // A snapshot was loaded; the stream begins at `offset` of the master's history. Called inside the
+  // keyspace.
   std::function<void(const std::string& replid, Offset offset)> loaded;
   // Asked at each connection.
   std::function<Credentials()> credentials;
@@ -58,13 +61,15 @@ struct ReplicaHooks {
 
 class ReplicaDriver {
  public:
-  ReplicaDriver(Engine* engine, runtime::Server* server, ReplicaDriverOptions options, ReplicaHooks hooks);
+  ReplicaDriver(Engine* engine, runtime::Server* server, ReplicaDriverOptions options,
+                ReplicaHooks hooks);
   ~ReplicaDriver();  // stops
   ReplicaDriver(const ReplicaDriver&) = delete;
   ReplicaDriver& operator=(const ReplicaDriver&) = delete;
 
   void Start();
-  // Ends the link and waits for the thread. A half loaded snapshot is dropped. REQUIRES: outside the keyspace.
+  // Ends the link and waits for the thread. A half loaded snapshot is dropped. REQUIRES: outside
+  // the keyspace.
   void Stop();
 
   // Any thread.
@@ -72,7 +77,9 @@ class ReplicaDriver {
   bool link_up() const { return link_up_.load(std::memory_order_acquire); }
   bool ever_synced() const { return ever_synced_.load(std::memory_order_acquire); }
   // Last byte from the master, or when the link broke; 0: never.
-  MonoMs last_interaction() const { return MonoMs(last_interaction_.load(std::memory_order_acquire)); }
+  MonoMs last_interaction() const {
+    return MonoMs(last_interaction_.load(std::memory_order_acquire));
+  }
   // The database that the stream has selected. Exact in an exclusive section and after Stop.
   int db() const { return db_.load(std::memory_order_relaxed); }
   const std::string& host() const { return options_.host; }
@@ -102,6 +109,7 @@ class ReplicaDriver {
   void RunBatch();
   void Select(std::string_view number);
   void CollectTransaction(std::span<const std::string_view> args, std::string_view raw);
+  static bool ChangesWholeKeyspace(std::string_view name);
   void RunTransaction();
   void ReportErrors(uint64_t errors_before);
 
@@ -127,7 +135,8 @@ class ReplicaDriver {
   // The thread's own.
   int fd_ = -1;
   bool connecting_ = false;
-  std::string connect_error_;  // of an attempt that failed at once; told to the session when its effects are done
+  std::string connect_error_;  // of an attempt that failed at once; told to the session when its
+                               // effects are done
   size_t address_attempt_ = 0;
   std::string out_;
   std::vector<char> read_buffer_;

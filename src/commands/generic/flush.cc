@@ -22,7 +22,7 @@ void Flush(ServerContext& ctx, const Args& args, std::string_view name, int db, 
     ctx.Propagate({name});  // also of an empty database: a replica's may differ
     out.Ok();
   });
-  if (ctx.client.from_master) return;
+  if (ctx.client.exclusive) return;
   // Nobody can reach these keys any more: free them without keeping the next exclusive section waiting.
   ctx.engine.keyspace.Leave(ctx.thread);
   garbage.clear();
