@@ -12,6 +12,11 @@
 
 #ifdef PLEIAD_JEMALLOC
 #include <jemalloc/jemalloc.h>
+
+// Huge pages: a store's accesses are random, so most of them miss the TLB. Others must avoid them because a fork then copies
+// 2 MB a touched key; we never fork. Measured: 8 % of server CPU at pipeline 100.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "thp:always,metadata_thp:auto,retain:true";
 #endif
 
 namespace pleiad {

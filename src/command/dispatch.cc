@@ -16,7 +16,8 @@ namespace {
 
 constexpr size_t kErrorStatsMax = 128;
 
-// Appends the positions of a command's keys.
+}  // namespace
+
 bool KeyArgs(const CommandSpec& spec, const Args& args, std::vector<size_t>* positions) {
   if (spec.get_keys != nullptr) return spec.get_keys(args, positions);
   if (spec.keys.first == 0) return true;
@@ -27,8 +28,6 @@ bool KeyArgs(const CommandSpec& spec, const Args& args, std::vector<size_t>* pos
   }
   return true;
 }
-
-}  // namespace
 
 Dispatcher::Dispatcher(Engine* engine, runtime::Server* server, int thread, uint64_t seed)
     : engine_(engine),
@@ -71,31 +70,26 @@ void Dispatcher::Lookup(PreparedCommand* c) {
   for (const Key& key : c->keys) __builtin_prefetch(&engine_->keyspace.RawSlot(key.slot), 1);
 }
 
-// The prefetch passes read slots without their lock: the pointers they follow are hints that the run itself re-reads, so they
-// may only be followed while no other thread can free what they point to. With several threads only the slot line is fetched
-// ahead (in Lookup) together with the lock; the bucket pass takes the lock for a moment.
+// The second and third pass of a batch: buckets, then entries (the first, slots, is in Lookup). They read without locks; see
+// the hints in slot/table.h.
+void Dispatcher::PrefetchBatch(size_t n) {
+#ifdef PLEIAD_JEMALLOC
+  for (size_t i = 0; i < n; ++i) {
+    for (const Key& key : batch_[i].keys) engine_->keyspace.RawSlot(key.slot).db0.table.PrefetchBucket(key.hash);
+  }
+  for (size_t i = 0; i < n; ++i) {
+    for (const Key& key : batch_[i].keys) engine_->keyspace.RawSlot(key.slot).db0.table.PrefetchEntry(key.hash);
+  }
+#else
+  (void)n;
+#endif
+}
+
 size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, UnixMs now, MonoMs mono_now) {
   now_ = now;
   mono_now_ = mono_now;
   for (size_t i = 0; i < n; ++i) Lookup(&batch_[i]);
-  if (n > 1 && client->db == 0) {
-    for (size_t i = 0; i < n; ++i) {
-      for (const Key& key : batch_[i].keys) {
-        Slot& slot = engine_->keyspace.RawSlot(key.slot);
-        if (!slot.lock.try_lock()) continue;
-        slot.db0.table.Prefetch(key.hash);
-        slot.lock.unlock();
-      }
-    }
-    for (size_t i = 0; i < n; ++i) {
-      for (const Key& key : batch_[i].keys) {
-        Slot& slot = engine_->keyspace.RawSlot(key.slot);
-        if (!slot.lock.try_lock()) continue;
-        slot.db0.table.PrefetchEntry(key.hash);
-        slot.lock.unlock();
-      }
-    }
-  }
+  if (n > 1 && client->db == 0) PrefetchBatch(n);
   resp::Writer writer(out, client->protocol);
   size_t done = 0;
   uint64_t start = CycleCount();

@@ -41,6 +41,9 @@ struct CommandStats {
   std::atomic<uint64_t> failed{0};
 };
 
+// Appends the positions of a command's keys. False: the arguments are wrong. REQUIRES: the arity is right.
+bool KeyArgs(const CommandSpec& spec, const Args& args, std::vector<size_t>* positions);
+
 class Dispatcher {
  public:
   static constexpr size_t kBatch = 32;
@@ -66,6 +69,7 @@ class Dispatcher {
 
  private:
   void Lookup(PreparedCommand* c);
+  void PrefetchBatch(size_t n);
   void RunPrepared(PreparedCommand& c, ClientState* client, resp::Writer* out);
   bool CheckState(const PreparedCommand& c, const ClientState& client, resp::Writer* out);
   bool CheckMemory(const CommandSpec& spec, const ClientState& client, resp::Writer* out);

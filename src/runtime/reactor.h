@@ -62,6 +62,9 @@ class Reactor {
   void BeginLarge(Connection* c, std::string_view* data, size_t consumed);
   void RunBatch(Connection* c, size_t n);
   void Flush(Connection* c);
+  void FlushRound();
+  void Send(Connection* c, std::string_view bytes);
+  void Settle(Connection* c);
   bool SendPending(Connection* c);
   bool OverOutputLimit(Connection* c);
   void Close(Connection* c, std::string_view why);
@@ -92,7 +95,14 @@ class Reactor {
   int expire_cursor_;
 
   std::vector<char> read_buffer_;
-  resp::OutBuffer out_;
+  struct Unsent {
+    Connection* connection;
+    size_t begin;
+    size_t size;
+  };
+  resp::OutBuffer out_;           // replies of this round
+  size_t out_begin_ = 0;          // where those of the running batch begin
+  std::vector<Unsent> unsent_;    // which part of out_ is whose
   std::vector<Listener> listeners_;
   std::vector<Connection*> connections_;
 
