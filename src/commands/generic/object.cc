@@ -58,7 +58,7 @@ const Entry* Look(ReadContext& ctx, resp::Writer& out) {
 // > OBJECT IDLETIME text
 // (error) ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between ...
 // > OBJECT HELP
-// 1) OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
+//  1) OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
 // ...
 // > OBJECT SIZE text
 // (error) ERR unknown subcommand 'SIZE'. Try OBJECT HELP.
