@@ -42,7 +42,8 @@ std::vector<PrimaryEffect> PrimarySession::Step(const PrimaryInput& input) {
       break;
     case Kind::kProgress:
       io_at_ = input.now;
-      if (state_ == State::kWaitAck) ack_at_ = input.now;  // a replica that loads for long says so with blank lines
+      if (state_ == State::kWaitAck)
+        ack_at_ = input.now;  // a replica that loads for long says so with blank lines
       break;
     case Kind::kOverrun:
       if (is_replica()) Close("the replica is too slow: the backlog went past it", &out);
@@ -85,7 +86,9 @@ bool PrimarySession::OnReplconfPair(std::string_view option, std::string_view va
     listening_port_ = static_cast<int>(*number);
   } else if (EqualsIgnoreCase(option, "ip-address")) {
     if (value.size() > kAnnouncedIpMax) {
-      Send(fmt::format("-ERR REPLCONF ip-address provided by replica instance is too long: {} bytes\r\n", value.size()),
+      Send(fmt::format(
+               "-ERR REPLCONF ip-address provided by replica instance is too long: {} bytes\r\n",
+               value.size()),
            out);
       return false;
     }
@@ -100,7 +103,8 @@ bool PrimarySession::OnReplconfPair(std::string_view option, std::string_view va
     }
     rdb_only_ = *number == 1;
   } else if (!EqualsIgnoreCase(option, "version")) {  // told by newer peers; nothing depends on it
-    Send(fmt::format("-ERR Unrecognized REPLCONF option: {}\r\n", Quoted(option.substr(0, 128))), out);
+    Send(fmt::format("-ERR Unrecognized REPLCONF option: {}\r\n", Quoted(option.substr(0, 128))),
+         out);
     return false;
   }
   return true;
@@ -132,7 +136,8 @@ void PrimarySession::OnPsync(const PrimaryInput& input, Effects* out) {
       return;
     }
     if (CanContinue(*input.ids, input.backlog, input.args[1], Offset(*wanted))) {
-      Send(capa_psync2_ ? fmt::format("+CONTINUE {}\r\n", input.ids->replid) : "+CONTINUE\r\n", out);
+      Send(capa_psync2_ ? fmt::format("+CONTINUE {}\r\n", input.ids->replid) : "+CONTINUE\r\n",
+           out);
       start_ = Offset(*wanted - 1);
       ack_offset_ = start_;
       GoOnline(input.now, out);
@@ -186,11 +191,13 @@ void PrimarySession::OnTick(MonoMs now, Effects* out) {
       Send("\n", out);
       return;
     case State::kSending:
-      if (now - io_at_ > options_.timeout_ms) Close("timeout: the replica does not read the snapshot", out);
+      if (now - io_at_ > options_.timeout_ms)
+        Close("timeout: the replica does not read the snapshot", out);
       return;
     case State::kWaitAck:
     case State::kOnline:
-      if (!old_sync_ && now - ack_at_ > options_.timeout_ms) Close("timeout: no ACK from the replica", out);
+      if (!old_sync_ && now - ack_at_ > options_.timeout_ms)
+        Close("timeout: no ACK from the replica", out);
       return;
   }
 }
@@ -210,7 +217,9 @@ ReplicaView PrimarySession::View(MonoMs now, std::string_view peer_ip) const {
   ReplicaView view;
   view.ip = announced_ip_.empty() ? std::string(peer_ip) : announced_ip_;
   view.port = listening_port_;
-  view.state = state_ == State::kOnline ? "online" : state_ == State::kWaitSnapshot ? "wait_bgsave" : "send_bulk";
+  view.state = state_ == State::kOnline         ? "online"
+               : state_ == State::kWaitSnapshot ? "wait_bgsave"
+                                                : "send_bulk";
   view.ack_offset = ack_offset_;
   view.lag_s = lag_s(now);
   view.online = online();

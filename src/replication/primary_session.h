@@ -1,19 +1,23 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A master's view of one replica, as a value machine: Step(input) -> effects. The command layer hands in REPLCONF, PSYNC
-// and SYNC; the driver (runtime/primary_driver) makes the snapshot and streams the journal.
+// A master's view of one replica, as a value machine: Step(input) -> effects. The command layer
+// hands in REPLCONF, PSYNC and SYNC; the driver (runtime/primary_driver) makes the snapshot and
+// streams the journal.
 //
-//     state            what is true in it                               leaves it by
-//     kGreeting        an ordinary client that may have told its port   kPsync -> kOnline (partial) or kWaitSnapshot
-//     kWaitSnapshot    a snapshot was ordered; blank lines keep it up   kSnapshotReady -> kSending
-//     kSending         FULLRESYNC and head are out, the driver sends    kSnapshotSent -> kWaitAck, or kOnline ($length)
-//     kWaitAck         snapshot and end mark are out                    first ACK -> kOnline
-//     kOnline          the journal flows from the promised offset on
-//     kClosed          nothing more
+//     state          what is true in it                            leaves it by
+//     kGreeting      an ordinary client, may have told its port    kPsync -> kOnline (partial),
+//                                                                  kWaitSnapshot
+//     kWaitSnapshot  a snapshot was ordered; blank lines keep up   kSnapshotReady -> kSending
+//     kSending       FULLRESYNC and head are out, the driver       kSnapshotSent -> kWaitAck, or
+//                    sends                                         kOnline ($length form)
+//     kWaitAck       snapshot and end mark are out                 first ACK -> kOnline
+//     kOnline        the journal flows from the promised offset on
+//     kClosed        nothing more
 //
-// Why kWaitAck: a streamed snapshot ends with a mark, and a Redis replica looks for it only at the end of what it has
-// read; stream bytes behind it in the same packet would hide it. It answers a loaded snapshot with an ACK.
+// Why kWaitAck: a streamed snapshot ends with a mark, and a Redis replica looks for it only at the
+// end of what it has read; stream bytes behind it in the same packet would hide it. It answers a
+// loaded snapshot with an ACK.
 //
 // The session decides; it never looks at the journal: the backlog's range comes in with PSYNC.
 #pragma once
@@ -33,7 +37,8 @@ struct PrimaryInput {
   enum class Kind {
     kReplconf,        // args: the whole command
     kPsync,           // args: PSYNC replid offset, or SYNC; with ids, backlog, refusal
-    kSnapshotReady,   // offset: the cut; size: bytes, or -1: streamed with `text` as mark (40 characters)
+    kSnapshotReady,   // offset: the cut; size: bytes, or -1: streamed with `text` as mark (40
+                      // characters)
     kSnapshotSent,    // all bytes of the snapshot were written
     kSnapshotFailed,  // text
     kProgress,        // bytes were written to the replica, or a blank line came from it
@@ -46,7 +51,8 @@ struct PrimaryInput {
   std::span<const std::string_view> args = {};
   const ReplicationIds* ids = nullptr;
   BacklogRange backlog = {};
-  std::string_view refusal = {};  // not empty: no sync now, an error line without '-' (NOMASTERLINK ...)
+  std::string_view refusal =
+      {};  // not empty: no sync now, an error line without '-' (NOMASTERLINK ...)
   Offset offset{0};
   int64_t size = -1;
   std::string_view text = {};
@@ -68,15 +74,17 @@ struct PrimaryEffect {
 };
 
 struct PrimarySessionOptions {
-  int64_t timeout_ms = 60000;      // repl-timeout
-  int64_t ping_period_ms = 10000;  // repl-ping-replica-period: blank lines while the snapshot is made
+  int64_t timeout_ms = 60000;  // repl-timeout
+  int64_t ping_period_ms =
+      10000;  // repl-ping-replica-period: blank lines while the snapshot is made
 };
 
 class PrimarySession {
  public:
   enum class State { kGreeting, kWaitSnapshot, kSending, kWaitAck, kOnline, kClosed };
 
-  PrimarySession(PrimarySessionOptions options, MonoMs now) : options_(options), io_at_(now), ack_at_(now) {}
+  PrimarySession(PrimarySessionOptions options, MonoMs now)
+      : options_(options), io_at_(now), ack_at_(now) {}
 
   std::vector<PrimaryEffect> Step(const PrimaryInput& input);
 

@@ -14,7 +14,8 @@
 namespace pleiad {
 namespace {
 
-// Replies of the handshake are short; a peer that sends more without a line end does not speak this protocol.
+// Replies of the handshake are short; a peer that sends more without a line end does not speak this
+// protocol.
 constexpr size_t kLineBytesMax = 8 * 1024;
 
 bool HasErrorCode(std::string_view line, std::string_view code) { return line.starts_with(code); }
@@ -237,7 +238,8 @@ void ReplicaSession::OnGreetReply(std::string_view line) {
       return;
     }
     // An old master that does not know an option serves us all the same.
-    Emit(ReplicaEffect::Kind::kLog).text = Own("the master does not understand REPLCONF: " + Shown(line));
+    Emit(ReplicaEffect::Kind::kLog).text =
+        Own("the master does not understand REPLCONF: " + Shown(line));
   }
   if (greet_replies_.empty()) SendPsync();
 }
@@ -269,7 +271,8 @@ void ReplicaSession::OnPsyncReply(std::string_view line) {
     GoOnline();
     return;
   }
-  // -LOADING, -NOMASTERLINK, -MASTERDOWN: later. Anything else does not get better by itself, but people repair masters.
+  // -LOADING, -NOMASTERLINK, -MASTERDOWN: later. Anything else does not get better by itself, but
+  // people repair masters.
   Fail("the master can't synchronise me now: " + Shown(line));
 }
 
@@ -359,11 +362,13 @@ bool ReplicaSession::TakeCommand(std::string_view* data) {
   if (!args.empty() && EqualsIgnoreCase(args[0], "MULTI")) in_transaction_ = true;
   if (!args.empty() && EqualsIgnoreCase(args[0], "EXEC")) in_transaction_ = false;
   if (!in_transaction_) offset_ = read_offset_;
-  ReplicaEffect& effect = Emit(skip ? ReplicaEffect::Kind::kSkipped : ReplicaEffect::Kind::kCommand);
+  ReplicaEffect& effect =
+      Emit(skip ? ReplicaEffect::Kind::kSkipped : ReplicaEffect::Kind::kCommand);
   effect.bytes = data->substr(0, consumed);
   effect.offset = read_offset_;
   if (!skip) {
-    const bool inline_form = data->front() != '*';  // its words live in the parser only until the next command
+    const bool inline_form =
+        data->front() != '*';  // its words live in the parser only until the next command
     effect.args_first = effects_.args_.size();
     effect.args_count = args.size();
     for (const std::string_view arg : args) {
@@ -380,7 +385,8 @@ void ReplicaSession::SendAck() {
 }
 
 void ReplicaSession::Fail(std::string_view why) {
-  if (state_ == State::kReceiving || state_ == State::kLoading) Emit(ReplicaEffect::Kind::kSnapshotAbort);
+  if (state_ == State::kReceiving || state_ == State::kLoading)
+    Emit(ReplicaEffect::Kind::kSnapshotAbort);
   if (state_ == State::kOnline) down_since_ = now_;
   Emit(ReplicaEffect::Kind::kClose).text = Own(std::string(why));
   Emit(ReplicaEffect::Kind::kLog).text = Own(std::string(why));
@@ -411,7 +417,9 @@ ReplicaEffect& ReplicaSession::Emit(ReplicaEffect::Kind kind) {
   return effects_.list_.emplace_back(ReplicaEffect{.kind = kind});
 }
 
-std::string_view ReplicaSession::Own(std::string text) { return effects_.owned_.emplace_back(std::move(text)); }
+std::string_view ReplicaSession::Own(std::string text) {
+  return effects_.owned_.emplace_back(std::move(text));
+}
 
 void ReplicaSession::Send(std::initializer_list<std::string_view> args) {
   std::string bytes;

@@ -1,28 +1,30 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A replica towards its master, as a value machine: Step(input) -> effects. It knows neither sockets nor slots; the driver
-// (runtime/replica_driver) obeys the effects in their order.
+// A replica towards its master, as a value machine: Step(input) -> effects. It knows neither
+// sockets nor slots; the driver (runtime/replica_driver) obeys the effects in their order.
 //
-//     state        what is true in it                                     leaves it by
-//     kWaitRetry   no connection; the next attempt is due at retry time   Tick -> kConnecting
-//     kConnecting  the driver is connecting                               kConnected -> kPing; failure -> kWaitRetry
-//     kPing        PING was sent                                          +PONG or NOAUTH -> kGreet
-//     kGreet       AUTH and REPLCONFs were sent, replies are due          last reply -> kPsync
-//     kPsync       PSYNC was sent                                         +FULLRESYNC -> kWaitPayload; +CONTINUE -> kOnline
-//     kWaitPayload the master prepares the snapshot; blank lines keep up  $head -> kReceiving
-//     kReceiving   snapshot bytes go to the driver                        end -> kLoading
-//     kLoading     all bytes were handed over, the driver still works     kSnapshotLoaded -> kOnline
-//     kOnline      the stream: commands go to the driver, ACK every 1 s
-//     any          error, timeout, close -> kWaitRetry, with back-off
+//     state         what is true in it                             leaves it by
+//     kWaitRetry    no connection; the next attempt is due later   Tick -> kConnecting
+//     kConnecting   the driver is connecting                       kConnected -> kPing
+//     kPing         PING was sent                                  +PONG or NOAUTH -> kGreet
+//     kGreet        AUTH and REPLCONFs were sent                   last reply -> kPsync
+//     kPsync        PSYNC was sent                                 +FULLRESYNC -> kWaitPayload,
+//                                                                  +CONTINUE -> kOnline
+//     kWaitPayload  the master prepares; blank lines keep up       $head -> kReceiving
+//     kReceiving    snapshot bytes go to the driver                end -> kLoading
+//     kLoading      all was handed over, the driver still works    kSnapshotLoaded -> kOnline
+//     kOnline       commands go to the driver, ACK every 1 s
+//     any           error, timeout, close -> kWaitRetry, with back-off
 //
-// Offsets: offset() counts every byte of the master's stream up to the last whole command handed over, PING and GETACK
-// included, so that `raw` bytes of the effects, written to my own journal, keep the master's offsets. After a lost link
-// the next PSYNC asks for offset()+1; the driver keeps the selected database across +CONTINUE. A transaction counts when
-// its EXEC came: the driver collects MULTI ... EXEC (apply and journal as one), and forgets an open one on kClose.
+// Offsets: offset() counts every byte of the master's stream up to the last whole command handed
+// over, PING and GETACK included, so that `raw` bytes of the effects, written to my own journal,
+// keep the master's offsets. After a lost link the next PSYNC asks for offset()+1; the driver keeps
+// the selected database across +CONTINUE. A transaction counts when its EXEC came: the driver
+// collects MULTI ... EXEC (apply and journal as one), and forgets an open one on kClose.
 //
-// The master is not trusted: line, bulk and argument limits hold, memory grows with the bytes that arrived.
-// One thread. Cost per command: a parse, no copy unless a piece cuts it.
+// The master is not trusted: line, bulk and argument limits hold, memory grows with the bytes that
+// arrived. One thread. Cost per command: a parse, no copy unless a piece cuts it.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +42,7 @@ namespace pleiad {
 
 struct ReplicaInput {
   enum class Kind {
-    kTick,            // at least every 100 ms
+    kTick,  // at least every 100 ms
     kConnected,
     kConnectFailed,   // text: why
     kBytes,           // bytes: from the master
@@ -59,7 +61,8 @@ struct ReplicaEffect {
     kConnect,        // open a connection; answer with kConnected or kConnectFailed
     kSend,           // bytes
     kClose,          // drop the connection; no kClosed follows
-    kSnapshotBegin,  // text: the master's replid; offset: where its stream will begin; size: bytes or -1
+    kSnapshotBegin,  // text: the master's replid; offset: where its stream will begin; size: bytes
+                     // or -1
     kSnapshotBytes,  // bytes
     kSnapshotEnd,    // answer with kSnapshotLoaded or kSnapshotFailed
     kSnapshotAbort,  // the snapshot will not be completed: drop what was loaded
@@ -96,11 +99,11 @@ class ReplicaEffects {
 struct ReplicaSessionOptions {
   int announced_port = 0;
   std::string announced_ip = {};  // empty: the master takes the connection's address
-  std::string user = {};      // masteruser
-  std::string password = {};  // masterauth; empty: no AUTH
-  int64_t timeout_ms = 60000;       // repl-timeout
+  std::string user = {};          // masteruser
+  std::string password = {};      // masterauth; empty: no AUTH
+  int64_t timeout_ms = 60000;     // repl-timeout
   int64_t ack_period_ms = 1000;
-  int64_t retry_ms_min = 100;       // first wait after a failure; doubles
+  int64_t retry_ms_min = 100;  // first wait after a failure; doubles
   int64_t retry_ms_max = 3000;
   int64_t bulk_bytes_max = 512LL << 20;
   // A history to go on with; empty: full sync.
@@ -110,7 +113,17 @@ struct ReplicaSessionOptions {
 
 class ReplicaSession {
  public:
-  enum class State { kWaitRetry, kConnecting, kPing, kGreet, kPsync, kWaitPayload, kReceiving, kLoading, kOnline };
+  enum class State {
+    kWaitRetry,
+    kConnecting,
+    kPing,
+    kGreet,
+    kPsync,
+    kWaitPayload,
+    kReceiving,
+    kLoading,
+    kOnline
+  };
 
   ReplicaSession(ReplicaSessionOptions options, MonoMs now);
 
@@ -121,7 +134,8 @@ class ReplicaSession {
   State state() const { return state_; }
   bool online() const { return state_ == State::kOnline; }
   bool sync_in_progress() const {
-    return state_ == State::kWaitPayload || state_ == State::kReceiving || state_ == State::kLoading;
+    return state_ == State::kWaitPayload || state_ == State::kReceiving ||
+           state_ == State::kLoading;
   }
   // "connect connecting handshake sync connected", as ROLE says it.
   std::string_view role_state() const;
@@ -183,8 +197,8 @@ class ReplicaSession {
   int64_t snapshot_received_ = 0;
   resp::RequestParser parser_;
   resp::RequestLimits limits_;
-  std::string buffer_;       // unconsumed bytes of earlier pieces
-  size_t buffer_used_ = 0;   // consumed in the last Step; cut off in the next, views point there
+  std::string buffer_;      // unconsumed bytes of earlier pieces
+  size_t buffer_used_ = 0;  // consumed in the last Step; cut off in the next, views point there
   ReplicaEffects effects_;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A hostile master: any bytes, in any pieces. The session's own CHECKs are the oracle, and that the pieces make no
-// difference to what was handed over.
+// A hostile master: any bytes, in any pieces. The session's own CHECKs are the oracle, and that the
+// pieces make no difference to what was handed over.
 #include <cstdint>
 
 #include "base/check.h"
@@ -25,7 +25,9 @@ void Step(pleiad::ReplicaSession* session, const pleiad::ReplicaInput& input, Se
     if (effect.kind == Kind::kSnapshotEnd) ended = true;
     if (effect.kind == Kind::kClose) seen->failed = true;
   }
-  if (ended) Step(session, {.kind = pleiad::ReplicaInput::Kind::kSnapshotLoaded, .now = pleiad::MonoMs(0)}, seen);
+  if (ended)
+    Step(session, {.kind = pleiad::ReplicaInput::Kind::kSnapshotLoaded, .now = pleiad::MonoMs(0)},
+         seen);
 }
 
 Seen Run(std::string_view bytes, size_t piece) {
@@ -48,7 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string bytes(reinterpret_cast<const char*>(data + 1), size - 1);
   // Half of the inputs begin behind the greeting, where the interesting part is.
   if (data[0] >= 128) {
-    bytes.insert(0, "+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC 0123456789012345678901234567890123456789 1\r\n");
+    bytes.insert(
+        0, "+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC 0123456789012345678901234567890123456789 1\r\n");
   }
   const Seen whole = Run(bytes, bytes.size() + 1);
   const Seen parts = Run(bytes, 1 + data[0] % 64);

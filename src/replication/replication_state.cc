@@ -27,9 +27,11 @@ void ReplicationIds::OnContinue(std::string_view master_replid, Offset offset) {
   if (master_replid != replid) OnPromoted(std::string(master_replid), offset);
 }
 
-bool CanContinue(const ReplicationIds& ids, const BacklogRange& backlog, std::string_view replid, Offset wanted) {
+bool CanContinue(const ReplicationIds& ids, const BacklogRange& backlog, std::string_view replid,
+                 Offset wanted) {
   const bool mine = replid == ids.replid;
-  const bool before = replid == ids.replid2 && ids.second_offset.value >= 0 && wanted <= ids.second_offset;
+  const bool before =
+      replid == ids.replid2 && ids.second_offset.value >= 0 && wanted <= ids.second_offset;
   if (!mine && !before) return false;
   return backlog.active && wanted >= backlog.first && wanted <= backlog.first + backlog.length;
 }
@@ -38,23 +40,25 @@ namespace {
 
 void AppendMasterLink(const MasterLinkView& link, std::string* out) {
   auto to = std::back_inserter(*out);
-  fmt::format_to(to, "role:slave\r\nmaster_host:{}\r\nmaster_port:{}\r\nmaster_link_status:{}\r\n", link.host, link.port,
-                 link.up ? "up" : "down");
-  fmt::format_to(to, "master_last_io_seconds_ago:{}\r\nmaster_sync_in_progress:{:d}\r\n", link.last_io_s,
-                 link.sync_in_progress);
-  fmt::format_to(to, "slave_read_repl_offset:{}\r\nslave_repl_offset:{}\r\n", link.read_offset.value,
-                 link.offset.value);
+  fmt::format_to(to, "role:slave\r\nmaster_host:{}\r\nmaster_port:{}\r\nmaster_link_status:{}\r\n",
+                 link.host, link.port, link.up ? "up" : "down");
+  fmt::format_to(to, "master_last_io_seconds_ago:{}\r\nmaster_sync_in_progress:{:d}\r\n",
+                 link.last_io_s, link.sync_in_progress);
+  fmt::format_to(to, "slave_read_repl_offset:{}\r\nslave_repl_offset:{}\r\n",
+                 link.read_offset.value, link.offset.value);
   if (link.sync_in_progress) {
     const int64_t total = link.sync_total_bytes;
     const int64_t read = link.sync_read_bytes;
-    const double percent = total > 0 ? 100.0 * static_cast<double>(read) / static_cast<double>(total) : 0.0;
+    const double percent =
+        total > 0 ? 100.0 * static_cast<double>(read) / static_cast<double>(total) : 0.0;
     fmt::format_to(to, "master_sync_total_bytes:{}\r\nmaster_sync_read_bytes:{}\r\n", total, read);
-    fmt::format_to(to, "master_sync_left_bytes:{}\r\nmaster_sync_perc:{:.2f}\r\n", total - read, percent);
+    fmt::format_to(to, "master_sync_left_bytes:{}\r\nmaster_sync_perc:{:.2f}\r\n", total - read,
+                   percent);
     fmt::format_to(to, "master_sync_last_io_seconds_ago:{}\r\n", link.sync_last_io_s);
   }
   if (!link.up) fmt::format_to(to, "master_link_down_since_seconds:{}\r\n", link.down_since_s);
-  fmt::format_to(to, "slave_priority:{}\r\nslave_read_only:{:d}\r\nreplica_announced:{:d}\r\n", link.priority,
-                 link.read_only, link.announced);
+  fmt::format_to(to, "slave_priority:{}\r\nslave_read_only:{:d}\r\nreplica_announced:{:d}\r\n",
+                 link.priority, link.read_only, link.announced);
 }
 
 resp::Reply Bulk(std::string_view text) {
@@ -92,15 +96,17 @@ std::string FormatReplicationInfo(const ReplicationView& view) {
   if (view.good_replicas) fmt::format_to(to, "min_slaves_good_slaves:{}\r\n", *view.good_replicas);
   int number = 0;
   for (const ReplicaView& replica : view.replicas) {
-    fmt::format_to(to, "slave{}:ip={},port={},state={},offset={},lag={}\r\n", number++, replica.ip, replica.port,
-                   replica.state, replica.ack_offset.value, replica.lag_s);
+    fmt::format_to(to, "slave{}:ip={},port={},state={},offset={},lag={}\r\n", number++, replica.ip,
+                   replica.port, replica.state, replica.ack_offset.value, replica.lag_s);
   }
-  fmt::format_to(to, "master_failover_state:no-failover\r\nmaster_replid:{}\r\nmaster_replid2:{}\r\n", view.ids.replid,
-                 view.ids.replid2);
+  fmt::format_to(to,
+                 "master_failover_state:no-failover\r\nmaster_replid:{}\r\nmaster_replid2:{}\r\n",
+                 view.ids.replid, view.ids.replid2);
   fmt::format_to(to, "master_repl_offset:{}\r\nsecond_repl_offset:{}\r\n", view.offset.value,
                  view.ids.second_offset.value);
   const BacklogRange& backlog = view.backlog;
-  fmt::format_to(to, "repl_backlog_active:{:d}\r\nrepl_backlog_size:{}\r\n", backlog.active, backlog.size);
+  fmt::format_to(to, "repl_backlog_active:{:d}\r\nrepl_backlog_size:{}\r\n", backlog.active,
+                 backlog.size);
   fmt::format_to(to, "repl_backlog_first_byte_offset:{}\r\nrepl_backlog_histlen:{}\r\n",
                  backlog.active ? backlog.first.value : 0, backlog.active ? backlog.length : 0);
   return out;

@@ -1,12 +1,14 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Who I am in replication, as values: the history ids and the rule of partial resynchronisation, and the texts of INFO
-// replication and ROLE. No state machine, no I/O; whoever holds these guards them.
+// Who I am in replication, as values: the history ids and the rule of partial resynchronisation,
+// and the texts of INFO replication and ROLE. No state machine, no I/O; whoever holds these guards
+// them.
 //
-// A history has an id (40 hex digits) and an offset that counts its bytes. A server that becomes master begins a new id
-// but remembers the old one up to the point where it took over (replid2, second_offset), so that the other replicas of
-// the old master can go on from here without a full sync.
+// A history has an id (40 hex digits) and an offset that counts its bytes. A server that becomes
+// master begins a new id but remembers the old one up to the point where it took over (replid2,
+// second_offset), so that the other replicas of the old master can go on from here without a full
+// sync.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +38,8 @@ struct ReplicationIds {
   void OnContinue(std::string_view master_replid, Offset offset);
 };
 
-// The part of the stream that is still in memory: bytes first .. first+length-1 (the stream's first byte has offset 1).
+// The part of the stream that is still in memory: bytes first .. first+length-1 (the stream's first
+// byte has offset 1).
 struct BacklogRange {
   bool active = false;
   int64_t size = 0;  // configured capacity
@@ -45,7 +48,8 @@ struct BacklogRange {
 };
 
 // May a replica that asks for `replid` from byte `wanted` on be served from the backlog?
-bool CanContinue(const ReplicationIds& ids, const BacklogRange& backlog, std::string_view replid, Offset wanted);
+bool CanContinue(const ReplicationIds& ids, const BacklogRange& backlog, std::string_view replid,
+                 Offset wanted);
 
 // What INFO and ROLE show. Filled by the drivers; formatting is pure.
 struct ReplicaView {
@@ -84,7 +88,8 @@ struct ReplicationView {
   BacklogRange backlog;
 };
 
-// The lines of INFO's replication section without its title, each ended by \r\n: those of Redis 7.0 in its order.
+// The lines of INFO's replication section without its title, each ended by \r\n: those of Redis 7.0
+// in its order.
 std::string FormatReplicationInfo(const ReplicationView& view);
 
 // The reply of ROLE.

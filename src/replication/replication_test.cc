@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The replica's session against recorded masters and against hostile ones; the texts of INFO and ROLE.
+// The replica's session against recorded masters and against hostile ones; the texts of INFO and
+// ROLE.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,7 +24,8 @@ using ::testing::HasSubstr;
 constexpr std::string_view kId = "0123456789012345678901234567890123456789";
 
 std::string ReadFile(const std::string& name) {
-  std::ifstream file(std::string(PLEIAD_SOURCE_DIR) + "/tests/golden/replication/" + name, std::ios::binary);
+  std::ifstream file(std::string(PLEIAD_SOURCE_DIR) + "/tests/golden/replication/" + name,
+                     std::ios::binary);
   EXPECT_TRUE(file.good()) << name;
   std::ostringstream all;
   all << file.rdbuf();
@@ -48,7 +50,8 @@ struct Driver {
       if (effect.kind == Kind::kClose) closed = effect.text;
       if (effect.kind == Kind::kCommand) {
         std::string text;
-        for (const std::string_view arg : effects.args(effect)) text += (text.empty() ? "" : " ") + std::string(arg);
+        for (const std::string_view arg : effects.args(effect))
+          text += (text.empty() ? "" : " ") + std::string(arg);
         commands.push_back(text);
         offsets.push_back(effect.offset.value);
       }
@@ -102,16 +105,16 @@ TEST_P(RecordedMaster, IsFollowedInPiecesOfAnySize) {
     EXPECT_TRUE(driver.session.online());
     EXPECT_EQ(driver.closed, "");
     EXPECT_EQ(driver.raw, dialogue.stream);
-    // The offset that the master itself reported at the end, and the ACKs: after the snapshot, and to GETACK (which
-    // says what was applied before it).
+    // The offset that the master itself reported at the end, and the ACKs: after the snapshot, and
+    // to GETACK (which says what was applied before it).
     EXPECT_EQ(driver.session.offset().value, 567);
     EXPECT_EQ(driver.sent, dialogue.handshake + "*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n0\r\n" +
                                "*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$3\r\n530\r\n");
     EXPECT_TRUE(driver.snapshot.starts_with("REDIS0010"));
     EXPECT_EQ(static_cast<unsigned char>(driver.snapshot[driver.snapshot.size() - 9]), 0xff);
     const std::vector<std::string> expected = {
-        "SELECT 2", "SET d 4", "SELECT 0", "SET big " + std::string(300, 'x'), "MULTI", "INCR a",
-        "DEL b",    "EXEC",    "SET t v PXAT 4102444800000"};
+        "SELECT 2", "SET d 4", "SELECT 0", "SET big " + std::string(300, 'x'), "MULTI",
+        "INCR a",   "DEL b",   "EXEC",     "SET t v PXAT 4102444800000"};
     EXPECT_EQ(driver.commands, expected);
   }
 }
@@ -123,9 +126,10 @@ std::string UntilOnline() {
 }
 
 TEST(ReplicaSession, GarbageInTheStreamEndsTheHistory) {
-  for (const std::string& bad : {std::string("*3\r\n+SET\r\n"), std::string("*-5x\r\n"), std::string("*1\r\n$-1\r\n"),
-                                 std::string("*1\r\n$99999999999999\r\n"), std::string("*9999999999\r\n"),
-                                 std::string("\"unbalanced\r\n"), std::string(100000, 'a')}) {
+  for (const std::string& bad :
+       {std::string("*3\r\n+SET\r\n"), std::string("*-5x\r\n"), std::string("*1\r\n$-1\r\n"),
+        std::string("*1\r\n$99999999999999\r\n"), std::string("*9999999999\r\n"),
+        std::string("\"unbalanced\r\n"), std::string(100000, 'a')}) {
     Driver driver({});
     driver.Feed(UntilOnline() + "*1\r\n$4\r\nPING\r\n");
     ASSERT_TRUE(driver.session.online());
@@ -145,7 +149,8 @@ TEST(ReplicaSession, EndlessLinesAreRefused) {
 
 TEST(ReplicaSession, LargeValuesInSmallPieces) {
   const std::string value(3 << 20, 'v');
-  const std::string command = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
+  const std::string command =
+      "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
   Driver driver({});
   driver.Feed(UntilOnline());
   driver.Feed(command + command, 16 * 1024);
@@ -210,8 +215,8 @@ ReplicationView ViewOf(const std::string& info) {
   ReplicationView view;
   view.ids.replid = fields["master_replid"];
   view.offset = Offset(number("master_repl_offset"));
-  view.backlog = {true, number("repl_backlog_size"), Offset(number("repl_backlog_first_byte_offset")),
-                  number("repl_backlog_histlen")};
+  view.backlog = {true, number("repl_backlog_size"),
+                  Offset(number("repl_backlog_first_byte_offset")), number("repl_backlog_histlen")};
   if (fields["role"] == "slave") {
     MasterLinkView link;
     link.host = fields["master_host"];
@@ -225,14 +230,16 @@ ReplicationView ViewOf(const std::string& info) {
     view.master = link;
   }
   if (fields.contains("slave0")) {
-    const int64_t lag = ParseInt64(fields["slave0"].substr(fields["slave0"].rfind('=') + 1)).value_or(-99);
+    const int64_t lag =
+        ParseInt64(fields["slave0"].substr(fields["slave0"].rfind('=') + 1)).value_or(-99);
     view.replicas.push_back({"127.0.0.9", 7777, "online", Offset(567), lag, true});
   }
   return view;
 }
 
 TEST(ReplicationState, InfoIsThatOfTheReferenceServer) {
-  for (const char* name : {"disk-info.txt", "diskless-info.txt", "replica-up-info.txt", "replica-down-info.txt"}) {
+  for (const char* name :
+       {"disk-info.txt", "diskless-info.txt", "replica-up-info.txt", "replica-down-info.txt"}) {
     std::string expected;
     std::istringstream lines(ReadFile(name));
     std::string line;
@@ -247,21 +254,31 @@ TEST(ReplicationState, InfoOfASyncUnderWay) {
   ReplicationView view;
   view.ids.replid = kId;
   view.good_replicas = 0;
-  view.master = MasterLinkView{.host = "h", .port = 1, .sync_in_progress = true, .sync_total_bytes = 400,
-                               .sync_read_bytes = 100, .sync_last_io_s = 2, .down_since_s = 7};
+  view.master = MasterLinkView{.host = "h",
+                               .port = 1,
+                               .sync_in_progress = true,
+                               .sync_total_bytes = 400,
+                               .sync_read_bytes = 100,
+                               .sync_last_io_s = 2,
+                               .down_since_s = 7};
   const std::string info = FormatReplicationInfo(view);
   EXPECT_THAT(info, HasSubstr("master_sync_in_progress:1\r\n"));
-  EXPECT_THAT(info, HasSubstr("slave_repl_offset:1\r\nmaster_sync_total_bytes:400\r\nmaster_sync_read_bytes:100\r\n"
-                              "master_sync_left_bytes:300\r\nmaster_sync_perc:25.00\r\n"
-                              "master_sync_last_io_seconds_ago:2\r\nmaster_link_down_since_seconds:7\r\n"));
-  EXPECT_THAT(info, HasSubstr("connected_slaves:0\r\nmin_slaves_good_slaves:0\r\nmaster_failover_state"));
+  EXPECT_THAT(
+      info,
+      HasSubstr(
+          "slave_repl_offset:1\r\nmaster_sync_total_bytes:400\r\nmaster_sync_read_bytes:100\r\n"
+          "master_sync_left_bytes:300\r\nmaster_sync_perc:25.00\r\n"
+          "master_sync_last_io_seconds_ago:2\r\nmaster_link_down_since_seconds:7\r\n"));
+  EXPECT_THAT(info,
+              HasSubstr("connected_slaves:0\r\nmin_slaves_good_slaves:0\r\nmaster_failover_state"));
   EXPECT_THAT(info, HasSubstr("second_repl_offset:-1\r\nrepl_backlog_active:0\r\n"));
 }
 
 TEST(ReplicationState, Role) {
   ReplicationView view;
   view.offset = Offset(567);
-  view.replicas = {{"10.0.0.1", 7001, "send_bulk", Offset(0), 0, false}, {"127.0.0.9", 7777, "online", Offset(567), 0, true}};
+  view.replicas = {{"10.0.0.1", 7001, "send_bulk", Offset(0), 0, false},
+                   {"127.0.0.9", 7777, "online", Offset(567), 0, true}};
   resp::Reply master = FormatRole(view);
   ASSERT_EQ(master.items.size(), 3U);
   EXPECT_EQ(master.items[0].text, "master");
@@ -270,7 +287,8 @@ TEST(ReplicationState, Role) {
   EXPECT_EQ(master.items[2].items[0].items[0].text, "127.0.0.9");
   EXPECT_EQ(master.items[2].items[0].items[1].text, "7777");
   EXPECT_EQ(master.items[2].items[0].items[2].text, "567");
-  view.master = MasterLinkView{.host = "h", .port = 7000, .up = true, .role_state = "connected", .offset = Offset(50)};
+  view.master = MasterLinkView{
+      .host = "h", .port = 7000, .up = true, .role_state = "connected", .offset = Offset(50)};
   resp::Reply replica = FormatRole(view);
   ASSERT_EQ(replica.items.size(), 5U);
   EXPECT_EQ(replica.items[0].text, "slave");

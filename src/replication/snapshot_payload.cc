@@ -17,7 +17,8 @@ Status SnapshotPayload::Begin(std::string_view head) {
   }
   if (!head.starts_with('$')) return Error{"a snapshot was expected, got " + Quoted(head)};
   const auto length = ParseInt64(head.substr(1));
-  if (!length || *length < 0) return Error{"the snapshot's length is not a number: " + Quoted(head)};
+  if (!length || *length < 0)
+    return Error{"the snapshot's length is not a number: " + Quoted(head)};
   size_ = left_ = *length;
   done_ = left_ == 0;
   return Status::Ok();
@@ -26,7 +27,8 @@ Status SnapshotPayload::Begin(std::string_view head) {
 std::string_view SnapshotPayload::Take(std::string_view* in) {
   if (done_) return {};
   if (mark_.empty()) {
-    const auto take = static_cast<size_t>(std::min<uint64_t>(static_cast<uint64_t>(left_), in->size()));
+    const auto take =
+        static_cast<size_t>(std::min<uint64_t>(static_cast<uint64_t>(left_), in->size()));
     const std::string_view part = in->substr(0, take);
     in->remove_prefix(take);
     left_ -= static_cast<int64_t>(take);
@@ -39,7 +41,8 @@ std::string_view SnapshotPayload::Take(std::string_view* in) {
   const size_t at = window.find(mark_);
   if (at != std::string_view::npos) {
     done_ = true;
-    in->remove_prefix(at + kMarkSize - held_.size());  // held_ is shorter than the mark: it ends within *in
+    in->remove_prefix(at + kMarkSize -
+                      held_.size());  // held_ is shorter than the mark: it ends within *in
     return window.substr(0, at);
   }
   in->remove_prefix(in->size());

@@ -6,7 +6,8 @@
 //     $<length>\r\n <length bytes>              the master knew the size (made on disk)
 //     $EOF:<mark>\r\n <bytes> <mark>            it did not (streamed); mark: 40 random characters
 //
-// Finds the end in bytes that come in pieces of any size, wherever a piece cuts the mark. Holds back at most 39 bytes.
+// Finds the end in bytes that come in pieces of any size, wherever a piece cuts the mark. Holds
+// back at most 39 bytes.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@ class SnapshotPayload {
   // The head without its line end. Begins a new payload.
   Status Begin(std::string_view head);
 
-  // Consumes from the front of *in; the payload bytes of it are the result, a view that is valid until the next Take
-  // while *in's bytes live. What is behind the end stays in *in.
+  // Consumes from the front of *in; the payload bytes of it are the result, a view that is valid
+  // until the next Take while *in's bytes live. What is behind the end stays in *in.
   std::string_view Take(std::string_view* in);
 
   bool done() const { return done_; }

@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The sessions by text: each file of testdata/ holds inputs (lines that begin with '@' or a word) and, indented below
-// each, what the session does. The test plays the inputs again and compares the whole text. With PLEIAD_REWRITE=1 in the
-// environment the files are written anew: read the difference before you commit it.
+// The sessions by text: each file of testdata/ holds inputs (lines that begin with '@' or a word)
+// and, indented below each, what the session does. The test plays the inputs again and compares the
+// whole text. With PLEIAD_REWRITE=1 in the environment the files are written anew: read the
+// difference before you commit it.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -103,7 +104,8 @@ class ReplicaPlayer : public Player {
           out += "close";
           break;
         case Kind::kSnapshotBegin:
-          out += fmt::format("snapshot of {} offset {} size {}", effect.text, effect.offset.value, effect.size);
+          out += fmt::format("snapshot of {} offset {} size {}", effect.text, effect.offset.value,
+                             effect.size);
           break;
         case Kind::kSnapshotBytes:
           out += "snapshot bytes " + Quoted(effect.bytes);
@@ -214,7 +216,8 @@ class PrimaryPlayer : public Player {
           out += "    send " + Quoted(effect.text);
           break;
         case Kind::kOrderSnapshot:
-          out += fmt::format("    order a snapshot, {}", effect.streamed ? "streamed" : "of known size");
+          out += fmt::format("    order a snapshot, {}",
+                             effect.streamed ? "streamed" : "of known size");
           break;
         case Kind::kSendSnapshot:
           out += "    send the snapshot";
@@ -230,8 +233,8 @@ class PrimaryPlayer : public Player {
     }
     if (session_->is_replica()) {
       const ReplicaView view = session_->View(now, "127.0.0.1");
-      out += fmt::format("    = ip={},port={},state={},offset={},lag={}\n", view.ip, view.port, view.state,
-                         view.ack_offset.value, view.lag_s);
+      out += fmt::format("    = ip={},port={},state={},offset={},lag={}\n", view.ip, view.port,
+                         view.state, view.ack_offset.value, view.lag_s);
     }
     return out;
   }
@@ -246,7 +249,8 @@ class Transcript : public testing::TestWithParam<const char*> {};
 
 TEST_P(Transcript, Plays) {
   const std::string name = GetParam();
-  const std::string path = std::string(PLEIAD_SOURCE_DIR) + "/src/replication/testdata/" + name + ".txt";
+  const std::string path =
+      std::string(PLEIAD_SOURCE_DIR) + "/src/replication/testdata/" + name + ".txt";
   std::ifstream file(path);
   ASSERT_TRUE(file.good()) << path;
   std::unique_ptr<Player> player;
@@ -269,8 +273,9 @@ TEST_P(Transcript, Plays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Transcript,
-                         testing::Values("replica_full_sync", "replica_diskless", "replica_continue", "replica_trouble",
-                                         "primary_streamed", "primary_decisions"));
+                         testing::Values("replica_full_sync", "replica_diskless",
+                                         "replica_continue", "replica_trouble", "primary_streamed",
+                                         "primary_decisions"));
 
 }  // namespace
 }  // namespace pleiad

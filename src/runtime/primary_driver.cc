@@ -15,12 +15,14 @@ namespace {
 
 // Each costs a walk of the keyspace and holds old images; the keyspace itself allows 16 at once.
 constexpr int kSyncsMax = 4;
-// Their numbers among the keyspace's threads: reactors stay below kMaxThreads - 8, the link to a master has the last.
+// Their numbers among the keyspace's threads: reactors stay below kMaxThreads - 8, the link to a
+// master has the last.
 constexpr int kFirstSyncThread = Keyspace::kMaxThreads - 8;
 
 }  // namespace
 
-PrimaryDriver::PrimaryDriver(Engine* engine, PrimaryHooks hooks) : engine_(engine), hooks_(std::move(hooks)) {
+PrimaryDriver::PrimaryDriver(Engine* engine, PrimaryHooks hooks)
+    : engine_(engine), hooks_(std::move(hooks)) {
   engine_->journal.SetWaker([this] { WakeAll(); });
 }
 
@@ -35,7 +37,8 @@ PrimarySessionOptions PrimaryDriver::SessionOptions() const {
           .ping_period_ms = int64_t{settings->repl_ping_replica_period_seconds} * 1000};
 }
 
-std::string PrimaryDriver::Replconf(uint64_t client_id, std::span<const std::string_view> args, MonoMs now) {
+std::string PrimaryDriver::Replconf(uint64_t client_id, std::span<const std::string_view> args,
+                                    MonoMs now) {
   const PrimarySessionOptions options = SessionOptions();
   const std::lock_guard<std::mutex> lock(mutex_);
   Greeting& greeting = greetings_[client_id];
@@ -57,20 +60,21 @@ std::unique_ptr<PrimarySession> PrimaryDriver::TakeGreeting(uint64_t client_id) 
   return session;
 }
 
-void PrimaryDriver::Adopt(int fd, uint64_t client_id, std::string address, std::vector<std::string> args,
-                          std::string unparsed) {
+void PrimaryDriver::Adopt(int fd, uint64_t client_id, std::string address,
+                          std::vector<std::string> args, std::string unparsed) {
   const PrimarySessionOptions options = SessionOptions();
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!open_) {
-    static constexpr std::string_view kRefused = "-NOMASTERLINK Can't SYNC while not connected with my master\r\n";
+    static constexpr std::string_view kRefused =
+        "-NOMASTERLINK Can't SYNC while not connected with my master\r\n";
     [[maybe_unused]] const ssize_t n = ::send(fd, kRefused.data(), kRefused.size(), MSG_NOSIGNAL);
     ::close(fd);
     return;
   }
   std::unique_ptr<PrimarySession> session = TakeGreeting(client_id);
   if (!session) session = std::make_unique<PrimarySession>(options, MonoNow());
-  auto link = std::make_unique<ReplicaLink>(this, fd, std::move(address), std::move(args), std::move(unparsed),
-                                            std::move(session));
+  auto link = std::make_unique<ReplicaLink>(this, fd, std::move(address), std::move(args),
+                                            std::move(unparsed), std::move(session));
   {
     const std::lock_guard<std::mutex> wake_lock(wake_mutex_);
     wake_fds_.push_back(link->wake_fd());

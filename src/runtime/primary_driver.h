@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// PrimaryDriver: this server as the master of its replicas. A connection that says PSYNC leaves its reactor and gets a
-// thread here, which feeds a PrimarySession and obeys it: a snapshot from the walker, then the journal's bytes. A thread
-// each, because a slow replica then waits in its own send and touches nobody; there are few of them.
+// PrimaryDriver: this server as the master of its replicas. A connection that says PSYNC leaves its
+// reactor and gets a thread here, which feeds a PrimarySession and obeys it: a snapshot from the
+// walker, then the journal's bytes. A thread each, because a slow replica then waits in its own
+// send and touches nobody; there are few of them.
 //
-// Memory: what a replica has not taken stays in the journal. client-output-buffer-limit replica bounds it: a replica that is
-// further behind is disconnected (it comes back and tries a partial sync).
-// Threads: all methods from any, outside slot locks; those that wait for threads say so.
+// Memory: what a replica has not taken stays in the journal. client-output-buffer-limit replica
+// bounds it: a replica that is further behind is disconnected (it comes back and tries a partial
+// sync). Threads: all methods from any, outside slot locks; those that wait for threads say so.
 #pragma once
 
 #include <atomic>
@@ -48,17 +49,22 @@ class PrimaryDriver {
   PrimaryDriver(const PrimaryDriver&) = delete;
   PrimaryDriver& operator=(const PrimaryDriver&) = delete;
 
-  // REPLCONF of an ordinary client; the reply, empty for none. Forgotten after repl-timeout without a PSYNC.
+  // REPLCONF of an ordinary client; the reply, empty for none. Forgotten after repl-timeout without
+  // a PSYNC.
   std::string Replconf(uint64_t client_id, std::span<const std::string_view> args, MonoMs now);
-  // A connection that said PSYNC or SYNC. Takes over `fd` (non-blocking). `unparsed`: bytes read behind the command.
-  void Adopt(int fd, uint64_t client_id, std::string address, std::vector<std::string> args, std::string unparsed);
+  // A connection that said PSYNC or SYNC. Takes over `fd` (non-blocking). `unparsed`: bytes read
+  // behind the command.
+  void Adopt(int fd, uint64_t client_id, std::string address, std::vector<std::string> args,
+             std::string unparsed);
 
-  // Ends all links and waits for their threads; refuses new ones until Open. REQUIRES: the caller is outside the keyspace.
+  // Ends all links and waits for their threads; refuses new ones until Open. REQUIRES: the caller
+  // is outside the keyspace.
   void Close();
   void Open();
 
   std::vector<ReplicaView> Views(MonoMs now) const;
-  // Replicas that are online and have acknowledged at least `offset`, or whose last ACK is at most `lag_s` old.
+  // Replicas that are online and have acknowledged at least `offset`, or whose last ACK is at most
+  // `lag_s` old.
   int CountAcked(Offset offset) const;
   int CountGood(MonoMs now, int64_t lag_s) const;
   bool any() const;
@@ -75,7 +81,8 @@ class PrimaryDriver {
   PrimarySessionOptions SessionOptions() const;
   std::unique_ptr<PrimarySession> TakeGreeting(uint64_t client_id);
   void WakeAll();
-  // A place among those that make a snapshot at the same time, and the thread number that goes with it; -1: none is free.
+  // A place among those that make a snapshot at the same time, and the thread number that goes with
+  // it; -1: none is free.
   int BeginSync();
   void EndSync(int thread);
 

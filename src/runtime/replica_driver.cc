@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The link: socket, loop, and the session's effects. What they do to the data is in replica_apply.cc.
+// The link: socket, loop, and the session's effects. What they do to the data is in
+// replica_apply.cc.
 #include "runtime/replica_driver.h"
 
 #include <fcntl.h>
@@ -31,7 +32,8 @@ constexpr int kTickMs = 100;
 
 }  // namespace
 
-ReplicaDriver::ReplicaDriver(Engine* engine, runtime::Server* server, ReplicaDriverOptions options, ReplicaHooks hooks)
+ReplicaDriver::ReplicaDriver(Engine* engine, runtime::Server* server, ReplicaDriverOptions options,
+                             ReplicaHooks hooks)
     : engine_(engine),
       options_(std::move(options)),
       hooks_(std::move(hooks)),
@@ -115,14 +117,16 @@ void ReplicaDriver::Obey(const ReplicaEffects& effects) {
         ObeySnapshot(effect);
         break;
       default:
-        // Whatever was said before is applied before anything is answered: an ACK tells what is in the data.
+        // Whatever was said before is applied before anything is answered: an ACK tells what is in
+        // the data.
         RunBatch();
         ObeyLink(effect);
         break;
     }
   }
   RunBatch();
-  // My journal is the master's stream, byte for byte: that is what other replicas and a promotion rely on.
+  // My journal is the master's stream, byte for byte: that is what other replicas and a promotion
+  // rely on.
   if (session_.online()) CHECK(engine_->journal.end() == session_.offset());
   Flush();
 }
@@ -188,13 +192,15 @@ MasterLinkView ReplicaDriver::View(MonoMs now) const {
   return view;
 }
 
-// A name is looked up here, on the link's own thread; of several addresses each attempt takes the next.
+// A name is looked up here, on the link's own thread; of several addresses each attempt takes the
+// next.
 void ReplicaDriver::Connect() {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* list = nullptr;
-  const int failed = ::getaddrinfo(options_.host.c_str(), std::to_string(options_.port).c_str(), &hints, &list);
+  const int failed =
+      ::getaddrinfo(options_.host.c_str(), std::to_string(options_.port).c_str(), &hints, &list);
   if (failed != 0) {
     connect_error_ = ::gai_strerror(failed);
     return;
@@ -262,7 +268,8 @@ void ReplicaDriver::WaitIo() {
 void ReplicaDriver::Receive() {
   const ssize_t n = ::recv(fd_, read_buffer_.data(), read_buffer_.size(), 0);
   if (n > 0) {
-    Step({.kind = ReplicaInput::Kind::kBytes, .bytes = {read_buffer_.data(), static_cast<size_t>(n)}});
+    Step({.kind = ReplicaInput::Kind::kBytes,
+          .bytes = {read_buffer_.data(), static_cast<size_t>(n)}});
   } else if (n == 0) {
     Step({.kind = ReplicaInput::Kind::kClosed, .text = "the master closed the connection"});
   } else if (errno != EAGAIN && errno != EINTR) {

@@ -25,14 +25,16 @@ namespace {
 
 constexpr size_t kReadBytes = 16 * 1024;
 constexpr size_t kJournalPiece = 256 * 1024;  // taken from the journal at once
-constexpr size_t kQueueMax = 1024 * 1024;     // snapshot bytes waiting for the socket; beyond it the walker waits
+constexpr size_t kQueueMax =
+    1024 * 1024;  // snapshot bytes waiting for the socket; beyond it the walker waits
 constexpr int kTickMs = 100;
 constexpr resp::RequestLimits kReplicaLimits{1024, 64, 1024};
 
 }  // namespace
 
-ReplicaLink::ReplicaLink(PrimaryDriver* driver, int fd, std::string address, std::vector<std::string> args,
-                         std::string unparsed, std::unique_ptr<PrimarySession> session)
+ReplicaLink::ReplicaLink(PrimaryDriver* driver, int fd, std::string address,
+                         std::vector<std::string> args, std::string unparsed,
+                         std::unique_ptr<PrimarySession> session)
     : driver_(driver),
       fd_(fd),
       wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
@@ -200,7 +202,8 @@ void ReplicaLink::FullSync() {
     facts.repl_id = ids.replid;
     facts.repl_offset = offset;
     PLOG(kNotice, "Full resync of replica {} from offset {}", address_, offset.value);
-    whole = order_streamed_ ? SendStreamed(&stream, facts, offset, ids) : SendSized(&stream, facts, offset, ids);
+    whole = order_streamed_ ? SendStreamed(&stream, facts, offset, ids)
+                            : SendSized(&stream, facts, offset, ids);
   }
   driver_->EndSync(thread);
   if (whole) Step({.kind = PrimaryInput::Kind::kSnapshotSent});
@@ -220,7 +223,8 @@ bool ReplicaLink::SendStreamed(SnapshotStream* stream, const RdbFacts& facts, Of
 }
 
 // An old replica wants the length first. The snapshot waits in a file without a name.
-bool ReplicaLink::SendSized(SnapshotStream* stream, const RdbFacts& facts, Offset offset, const ReplicationIds& ids) {
+bool ReplicaLink::SendSized(SnapshotStream* stream, const RdbFacts& facts, Offset offset,
+                            const ReplicationIds& ids) {
   struct Closer {
     void operator()(std::FILE* f) const { std::fclose(f); }
   };
@@ -272,7 +276,8 @@ void ReplicaLink::Pump() {
 
 void ReplicaLink::WaitIo(int timeout_ms) {
   const bool sending = !out_.empty();
-  pollfd fds[2] = {{fd_, static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), 0}, {wake_fd_, POLLIN, 0}};
+  pollfd fds[2] = {{fd_, static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), 0},
+                   {wake_fd_, POLLIN, 0}};
   if (::poll(fds, 2, timeout_ms) <= 0) return;
   if (fds[1].revents != 0) {
     uint64_t count = 0;
@@ -296,7 +301,8 @@ void ReplicaLink::Receive() {
     size_t consumed = 0;
     const resp::RequestParser::Result result = parser_.Next(data, kReplicaLimits, &consumed);
     if (result == resp::RequestParser::Result::kNeedMore) break;
-    if (result != resp::RequestParser::Result::kCommand) return Break("it does not speak the protocol");
+    if (result != resp::RequestParser::Result::kCommand)
+      return Break("it does not speak the protocol");
     OnCommand(parser_.args());
     data.remove_prefix(consumed);
   }
@@ -343,12 +349,14 @@ void ReplicaLink::Tick() {
 void ReplicaLink::CheckLag(MonoMs now) {
   if (!reader_) return;
   const auto settings = driver_->hooks_.settings();
-  const OutputBufferLimit& limit = settings->output_buffer_limit[static_cast<size_t>(ClientClass::kReplica)];
+  const OutputBufferLimit& limit =
+      settings->output_buffer_limit[static_cast<size_t>(ClientClass::kReplica)];
   const auto behind = static_cast<uint64_t>(reader_->lag()) + (out_.size() - out_sent_);
   const bool over_soft = limit.soft_bytes != 0 && behind > limit.soft_bytes;
   if (!over_soft) over_soft_since_ = now;
   const bool hard = limit.hard_bytes != 0 && behind > limit.hard_bytes;
-  if (hard || now - over_soft_since_ > limit.soft_seconds * 1000) Step({.kind = PrimaryInput::Kind::kOverrun});
+  if (hard || now - over_soft_since_ > limit.soft_seconds * 1000)
+    Step({.kind = PrimaryInput::Kind::kOverrun});
 }
 
 void ReplicaLink::Break(std::string_view why) {

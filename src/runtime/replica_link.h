@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// ReplicaLink: one replica of ours: its socket, its PrimarySession and the thread that serves both. See primary_driver.h.
+// ReplicaLink: one replica of ours: its socket, its PrimarySession and the thread that serves both.
+// See primary_driver.h.
 #pragma once
 
 #include <atomic>
@@ -21,8 +22,8 @@ namespace pleiad::runtime {
 
 class ReplicaLink {
  public:
-  ReplicaLink(PrimaryDriver* driver, int fd, std::string address, std::vector<std::string> args, std::string unparsed,
-              std::unique_ptr<PrimarySession> session);
+  ReplicaLink(PrimaryDriver* driver, int fd, std::string address, std::vector<std::string> args,
+              std::string unparsed, std::unique_ptr<PrimarySession> session);
   // Waits for the thread.
   ~ReplicaLink();
 
@@ -44,8 +45,10 @@ class ReplicaLink {
   void StepPsync();
   void FullSync();
   int WaitForSyncPlace();
-  bool SendStreamed(class SnapshotStream* stream, const RdbFacts& facts, Offset offset, const ReplicationIds& ids);
-  bool SendSized(class SnapshotStream* stream, const RdbFacts& facts, Offset offset, const ReplicationIds& ids);
+  bool SendStreamed(class SnapshotStream* stream, const RdbFacts& facts, Offset offset,
+                    const ReplicationIds& ids);
+  bool SendSized(class SnapshotStream* stream, const RdbFacts& facts, Offset offset,
+                 const ReplicationIds& ids);
   bool Queue(std::string_view bytes);
   void Pump();
   bool alive() const { return !broken_ && !stop_.load(std::memory_order_relaxed); }

@@ -22,7 +22,11 @@ std::string FreshId() { return Prng(SystemSeed()).Hex(kReplicationIdSize); }
 }  // namespace
 
 ReplicationDriver::ReplicationDriver(Engine* engine, Server* server, SettingsSource settings)
-    : engine_(engine), server_(server), settings_(std::move(settings)), pinged_(MonoNow()), primary_(engine, MakePrimaryHooks()) {
+    : engine_(engine),
+      server_(server),
+      settings_(std::move(settings)),
+      pinged_(MonoNow()),
+      primary_(engine, MakePrimaryHooks()) {
   ids_.replid = FreshId();
 }
 
@@ -59,13 +63,15 @@ void ReplicationDriver::Follow(const std::string& host, int port) {
   }
   StopFollowing();
   engine_->replica = true;
-  // Commands that began as a master's end before the section is entered: from here on the offset stands still.
+  // Commands that began as a master's end before the section is entered: from here on the offset
+  // stands still.
   engine_->keyspace.EnterExclusive();
   engine_->keyspace.LeaveExclusive();
-  primary_.Close();         // my replicas come again and go on, if my new history allows it
+  primary_.Close();  // my replicas come again and go on, if my new history allows it
   primary_.Open();
   PLOG(kNotice, "Following master {}:{}", host, port);
-  auto replica = std::make_shared<ReplicaDriver>(engine_, server_, MakeReplicaOptions(host, port), MakeReplicaHooks());
+  auto replica = std::make_shared<ReplicaDriver>(engine_, server_, MakeReplicaOptions(host, port),
+                                                 MakeReplicaHooks());
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     replica_ = replica;
@@ -86,10 +92,12 @@ void ReplicationDriver::BecomeMaster() {
   stream_db_ = 0;
   primary_.Open();
   engine_->replica = false;
-  PLOG(kNotice, "Master mode: replication id {} begins at offset {}", Ids().replid, engine_->journal.end().value);
+  PLOG(kNotice, "Master mode: replication id {} begins at offset {}", Ids().replid,
+       engine_->journal.end().value);
 }
 
-// What this server holds is offered to the new master as a history to go on with. It says no if the histories differ.
+// What this server holds is offered to the new master as a history to go on with. It says no if the
+// histories differ.
 ReplicaDriverOptions ReplicationDriver::MakeReplicaOptions(const std::string& host, int port) {
   const auto settings = settings_();
   ReplicaDriverOptions options;
@@ -101,10 +109,12 @@ ReplicaDriverOptions ReplicationDriver::MakeReplicaOptions(const std::string& ho
   options.keepalive_seconds = settings->tcp_keepalive_seconds;
   options.serve_stale_data = settings->replica_serve_stale_data;
   ReplicaSessionOptions& session = options.session;
-  session.announced_port = settings->replica_announce_port != 0 ? settings->replica_announce_port : settings->port;
+  session.announced_port =
+      settings->replica_announce_port != 0 ? settings->replica_announce_port : settings->port;
   session.announced_ip = settings->replica_announce_ip;
   session.timeout_ms = int64_t{settings->repl_timeout_seconds} * 1000;
-  session.bulk_bytes_max = std::max<int64_t>(session.bulk_bytes_max, static_cast<int64_t>(settings->proto_max_bulk_len));
+  session.bulk_bytes_max =
+      std::max<int64_t>(session.bulk_bytes_max, static_cast<int64_t>(settings->proto_max_bulk_len));
   if (engine_->journal.active()) {
     session.replid = Ids().replid;
     session.offset = engine_->journal.end();
@@ -183,17 +193,18 @@ BacklogRange ReplicationDriver::Backlog() const {
   return range;
 }
 
-std::string ReplicationDriver::Replconf(const ClientState& client, std::span<const std::string_view> args, MonoMs now) {
+std::string ReplicationDriver::Replconf(const ClientState& client,
+                                        std::span<const std::string_view> args, MonoMs now) {
   return primary_.Replconf(client.id, args, now);
 }
 
 void ReplicationDriver::Sync(const ClientState& client, std::span<const std::string_view> args) {
   CHECK(client.connection != nullptr);
   std::vector<std::string> words(args.begin(), args.end());
-  client.connection->LeaveReactor(
-      [this, id = client.id, address = client.address, words = std::move(words)](int fd, std::string unparsed) {
-        primary_.Adopt(fd, id, address, words, std::move(unparsed));
-      });
+  client.connection->LeaveReactor([this, id = client.id, address = client.address,
+                                   words = std::move(words)](int fd, std::string unparsed) {
+    primary_.Adopt(fd, id, address, words, std::move(unparsed));
+  });
 }
 
 ReplicationView ReplicationDriver::View(MonoMs now) const {
@@ -236,13 +247,16 @@ void ReplicationDriver::Cron(MonoMs now) {
   const auto settings = settings_();
   primary_.Cron(now);
   const bool master = !is_replica();
-  if (master && primary_.any() && now - pinged_ >= int64_t{settings->repl_ping_replica_period_seconds} * 1000) {
+  if (master && primary_.any() &&
+      now - pinged_ >= int64_t{settings->repl_ping_replica_period_seconds} * 1000) {
     pinged_ = now;
     engine_->journal.AppendRaw("*1\r\n$4\r\nPING\r\n");
   }
-  const bool demanded = master && settings->min_replicas_to_write > 0 && settings->min_replicas_max_lag_seconds > 0;
+  const bool demanded =
+      master && settings->min_replicas_to_write > 0 && settings->min_replicas_max_lag_seconds > 0;
   const int good = demanded ? primary_.CountGood(now, settings->min_replicas_max_lag_seconds) : 0;
-  engine_->min_replicas_missing = demanded ? std::max(0, settings->min_replicas_to_write - good) : 0;
+  engine_->min_replicas_missing =
+      demanded ? std::max(0, settings->min_replicas_to_write - good) : 0;
 }
 
 }  // namespace pleiad::runtime

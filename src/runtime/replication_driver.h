@@ -1,15 +1,17 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// ReplicationDriver: a server's replication as a whole: which role it has, under which history it serves, the link to its
-// master if it is a replica (ReplicaDriver) and the links of its own replicas (PrimaryDriver).
+// ReplicationDriver: a server's replication as a whole: which role it has, under which history it
+// serves, the link to its master if it is a replica (ReplicaDriver) and the links of its own
+// replicas (PrimaryDriver).
 //
-// Histories. The journal records from the first replica on; from that moment writes count, so a fresh id begins there. A
-// replica takes over its master's id and offsets, writes the master's bytes into its own journal, and can serve others from
-// it; promoted, it begins a new id and remembers the old one up to that point (ReplicationIds).
+// Histories. The journal records from the first replica on; from that moment writes count, so a
+// fresh id begins there. A replica takes over its master's id and offsets, writes the master's
+// bytes into its own journal, and can serve others from it; promoted, it begins a new id and
+// remembers the old one up to that point (ReplicationIds).
 //
-// Threads: all methods from any thread that holds no slot lock. Follow, BecomeMaster and Stop wait for threads that may
-// need the keyspace: the caller must be outside it (Keyspace::Leave).
+// Threads: all methods from any thread that holds no slot lock. Follow, BecomeMaster and Stop wait
+// for threads that may need the keyspace: the caller must be outside it (Keyspace::Leave).
 #pragma once
 
 #include <functional>
@@ -34,7 +36,8 @@ class ReplicationDriver {
  public:
   using SettingsSource = std::function<std::shared_ptr<const Settings>()>;
 
-  // `server` may be null in tests; it is what the dispatcher of the stream hands to server commands.
+  // `server` may be null in tests; it is what the dispatcher of the stream hands to server
+  // commands.
   ReplicationDriver(Engine* engine, Server* server, SettingsSource settings);
   ~ReplicationDriver();
   ReplicationDriver(const ReplicationDriver&) = delete;
@@ -47,7 +50,8 @@ class ReplicationDriver {
   bool is_replica() const;
 
   // Commands. Replconf: the reply's bytes, empty for none.
-  std::string Replconf(const ClientState& client, std::span<const std::string_view> args, MonoMs now);
+  std::string Replconf(const ClientState& client, std::span<const std::string_view> args,
+                       MonoMs now);
   // PSYNC, SYNC: the connection leaves its reactor and is this driver's from then on.
   void Sync(const ClientState& client, std::span<const std::string_view> args);
 
@@ -55,7 +59,8 @@ class ReplicationDriver {
   ReplicationView View(MonoMs now) const;
   // Replicas that hold everything up to `offset` (WAIT).
   int CountAcked(Offset offset) const { return primary_.CountAcked(offset); }
-  // Asks the replicas to tell where they are now, instead of within a second. The caller is inside the keyspace.
+  // Asks the replicas to tell where they are now, instead of within a second. The caller is inside
+  // the keyspace.
   void AskForAcks();
 
   // What the cluster wants to know.
@@ -85,7 +90,8 @@ class ReplicationDriver {
   const SettingsSource settings_;
 
   std::mutex role_mutex_;  // one change of role at a time; before all others
-  mutable std::mutex mutex_;  // guards ids_ and the pointer replica_; leaf but for ReplicaDriver's own
+  mutable std::mutex
+      mutex_;  // guards ids_ and the pointer replica_; leaf but for ReplicaDriver's own
   ReplicationIds ids_;
   std::shared_ptr<ReplicaDriver> replica_;
   int stream_db_ = 0;  // of the history at hand, when no link is there to ask

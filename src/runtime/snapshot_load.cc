@@ -14,7 +14,8 @@ namespace {
 
 Status CheckDb(int db, int databases) {
   if (db < databases) return Status::Ok();
-  return Error{fmt::format("it has keys in database {}, but this server has {} (directive databases)", db, databases)};
+  return Error{fmt::format(
+      "it has keys in database {}, but this server has {} (directive databases)", db, databases)};
 }
 
 // Takes the table out of `db`, leaving it empty, with the books on expiries put right.
@@ -38,7 +39,8 @@ void FlushKeyspace(Engine* engine) NO_THREAD_SAFETY_ANALYSIS {
       SlotDb* db = keyspace.Db(slot, number, false);
       if (db == nullptr) break;
       Empty(&keyspace, id, number, db, &garbage);
-      if (slot.watched != 0 && engine->observer != nullptr) engine->observer->OnChange(id, number, {});
+      if (slot.watched != 0 && engine->observer != nullptr)
+        engine->observer->OnChange(id, number, {});
     }
     slot.next_expiry_ms = Slot::kNever;
   }
@@ -52,7 +54,8 @@ Status SnapshotLoader::OnSelectDb(int db) { return CheckDb(db, engine_->keyspace
 Status SnapshotLoader::OnAux(std::string_view name, std::string_view value) {
   if (name != "repl-stream-db") return Status::Ok();
   const auto number = ParseInt64(value);
-  if (number && *number >= 0 && *number < engine_->keyspace.databases()) stream_db_ = static_cast<int>(*number);
+  if (number && *number >= 0 && *number < engine_->keyspace.databases())
+    stream_db_ = static_cast<int>(*number);
   return Status::Ok();
 }
 

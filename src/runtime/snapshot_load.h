@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// An RDB's way into the keyspace. Two sinks for RdbReader: one that only checks (so that a broken or foreign snapshot is
-// refused while the old data is still there), one that puts the keys in.
+// An RDB's way into the keyspace. Two sinks for RdbReader: one that only checks (so that a broken
+// or foreign snapshot is refused while the old data is still there), one that puts the keys in.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@
 
 namespace pleiad::runtime {
 
-// Frees every key of every database. The exclusive section is short: tables are swapped out in it and freed after it.
-// REQUIRES: the caller is outside the keyspace. Nothing is journaled.
+// Frees every key of every database. The exclusive section is short: tables are swapped out in it
+// and freed after it. REQUIRES: the caller is outside the keyspace. Nothing is journaled.
 void FlushKeyspace(Engine* engine);
 
 // Accepts what SnapshotLoader could load.
@@ -32,8 +32,9 @@ class SnapshotChecker : public RdbSink {
   const int databases_;
 };
 
-// Puts keys into the keyspace, expired ones too (a replica leaves them to its master). Takes one slot lock a key; the
-// caller is inside the keyspace (Keyspace::Enter) while the reader is fed. A key that is there already is an error.
+// Puts keys into the keyspace, expired ones too (a replica leaves them to its master). Takes one
+// slot lock a key; the caller is inside the keyspace (Keyspace::Enter) while the reader is fed. A
+// key that is there already is an error.
 class SnapshotLoader : public RdbSink {
  public:
   SnapshotLoader(Engine* engine, UnixMs now) : engine_(engine), now_(now) {}

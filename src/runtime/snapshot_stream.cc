@@ -7,13 +7,16 @@
 namespace pleiad::runtime {
 namespace {
 
-// Records are handed out when this much is there: large enough for a send, small enough for the cache.
+// Records are handed out when this much is there: large enough for a send, small enough for the
+// cache.
 constexpr size_t kPieceBytes = 64 * 1024;
 
 }  // namespace
 
 SnapshotStream::SnapshotStream(Engine* engine, int thread)
-    : engine_(engine), thread_(thread), pending_(static_cast<size_t>(engine->keyspace.databases())) {}
+    : engine_(engine),
+      thread_(thread),
+      pending_(static_cast<size_t>(engine->keyspace.databases())) {}
 
 SnapshotStream::~SnapshotStream() { End(); }
 
@@ -30,13 +33,15 @@ void SnapshotStream::Cut(const std::function<void()>& at_cut) {
 void SnapshotStream::End() {
   if (!cut_) return;
   cut_ = false;
-  // Exclusive even when every slot was walked: writers of another snapshot may be reading the list of sinks.
+  // Exclusive even when every slot was walked: writers of another snapshot may be reading the list
+  // of sinks.
   engine_->keyspace.EnterExclusive();
   engine_->keyspace.EndSnapshot(this);
   engine_->keyspace.LeaveExclusive();
 }
 
-// Not compressed: this runs under a slot's lock, perhaps a writer's, and LZF costs ten times the copy.
+// Not compressed: this runs under a slot's lock, perhaps a writer's, and LZF costs ten times the
+// copy.
 void SnapshotStream::Take(SlotId, int db, const Entry& entry) {
   CHECK(entry.type() == ValueType::kString);
   const UnixMs expire(entry.has_expiry() ? entry.expiry_ms() : 0);
@@ -57,7 +62,8 @@ void SnapshotStream::Drain(RdbWriter* writer) {
   for (size_t db = 0; db < records.size(); ++db) writer->Records(static_cast<int>(db), records[db]);
 }
 
-bool SnapshotStream::Write(const RdbFacts& facts, const std::function<bool(std::string_view)>& out) {
+bool SnapshotStream::Write(const RdbFacts& facts,
+                           const std::function<bool(std::string_view)>& out) {
   CHECK(cut_);
   std::string piece;
   RdbWriter writer([&piece](std::string_view bytes) { piece.append(bytes); });

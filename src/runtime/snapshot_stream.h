@@ -1,15 +1,16 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// SnapshotStream: the data set of one instant as a stream of RDB bytes, while commands go on. Full syncs use it; files will.
+// SnapshotStream: the data set of one instant as a stream of RDB bytes, while commands go on. Full
+// syncs use it; files will.
 //
 //     SnapshotStream stream(&engine, thread);
 //     stream.Cut([&] { offset = engine.journal.end(); });    // the instant
 //     bool whole = stream.Write(facts, [&](std::string_view bytes) { return Send(bytes); });
 //
-// Write walks the slots and hands out pieces; `out` may block (the network), nothing is locked meanwhile. Writers that
-// change what the walk has not reached leave the old image here first: that is the memory this costs beyond a piece, at worst
-// the size of what was changed during the walk.
+// Write walks the slots and hands out pieces; `out` may block (the network), nothing is locked
+// meanwhile. Writers that change what the walk has not reached leave the old image here first: that
+// is the memory this costs beyond a piece, at worst the size of what was changed during the walk.
 // Threads: Cut, Write and the destructor on one thread, outside the keyspace; Take on any.
 #pragma once
 
@@ -26,12 +27,13 @@ namespace pleiad::runtime {
 
 class SnapshotStream : public SnapshotSink {
  public:
-  // `thread`: the caller's number for Keyspace::Enter. The walk is inside while it walks a slot: a cut in the midst of that
-  // would mark what was given to the old sinks as given to its own.
+  // `thread`: the caller's number for Keyspace::Enter. The walk is inside while it walks a slot: a
+  // cut in the midst of that would mark what was given to the old sinks as given to its own.
   SnapshotStream(Engine* engine, int thread);
   ~SnapshotStream() override;
 
-  // `at_cut` runs in the exclusive section: nothing changes between the snapshot's state and what it reads.
+  // `at_cut` runs in the exclusive section: nothing changes between the snapshot's state and what
+  // it reads.
   void Cut(const std::function<void()>& at_cut);
   // False: `out` returned false, and nothing more was handed out. REQUIRES: Cut, and called once.
   bool Write(const RdbFacts& facts, const std::function<bool(std::string_view)>& out);

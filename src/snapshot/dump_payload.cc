@@ -14,7 +14,8 @@ constexpr size_t kFooterBytes = kVersionBytes + rdb::kTrailerBytes;
 
 uint64_t LittleEndian(std::string_view bytes) {
   uint64_t number = 0;
-  for (size_t i = bytes.size(); i-- > 0;) number = (number << 8) | static_cast<unsigned char>(bytes[i]);
+  for (size_t i = bytes.size(); i-- > 0;)
+    number = (number << 8) | static_cast<unsigned char>(bytes[i]);
   return number;
 }
 
@@ -40,7 +41,7 @@ Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink) {
   const uint64_t sum = LittleEndian(payload.substr(summed.size()));
   const int version = static_cast<int>(LittleEndian(summed.substr(summed.size() - kVersionBytes)));
   if (!rdb::ReadableVersion(version)) return wrong_sum;
-  if (sum != 0 && sum != Crc64(0, summed)) return wrong_sum;
+  if (sum != Crc64(0, summed)) return wrong_sum;
 
   std::string_view rest = summed.substr(0, summed.size() - kVersionBytes);
   if (rest.empty()) return BadFormat();
@@ -49,8 +50,8 @@ Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink) {
   const bool valkey = version >= rdb::kValkeyVersionMin;
   const std::unique_ptr<RdbValueDecoder> decoder = MakeRdbValueDecoder(type, valkey);
   if (!decoder) {
-    return Error{fmt::format("{}: it holds {}, which this version cannot load yet", kDumpFormatError,
-                             rdb::TypeName(type, valkey))};
+    return Error{fmt::format("{}: it holds {}, which this version cannot load yet",
+                             kDumpFormatError, rdb::TypeName(type, valkey))};
   }
   RdbTokenizer tokenizer;
   RdbWant want = decoder->Start();

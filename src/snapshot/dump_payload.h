@@ -3,7 +3,7 @@
 //
 // DUMP and RESTORE: one value as bytes that another server understands.
 //
-//     type (1 byte) | value as in an RDB | RDB version (2 bytes little endian) | CRC64 of all before (8 bytes LE)
+//     type (1) | value as in an RDB | RDB version (2, little endian) | CRC64 of all before (8, LE)
 #pragma once
 
 #include <cstdint>
@@ -23,9 +23,9 @@ std::string DumpString(std::string_view value, const RdbEncodeOptions& options);
 inline constexpr std::string_view kDumpChecksumError = "DUMP payload version or checksum are wrong";
 inline constexpr std::string_view kDumpFormatError = "Bad data format";
 
-// Verifies the payload and hands its value to `sink` (OnString, ...) with `key`. The error is kDumpChecksumError,
-// kDumpFormatError, or "Bad data format: it holds a hash, which this version cannot load yet". On an error nothing was
-// delivered. A sum of zero is taken as unchecked, as in Redis. Cost: one pass.
+// Verifies the payload and hands its value to `sink` (OnString, ...) with `key`. The error is
+// kDumpChecksumError, kDumpFormatError, or "Bad data format: it holds a hash, which this version
+// cannot load yet". On an error nothing was delivered. Cost: one pass.
 Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink);
 
 }  // namespace pleiad

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Any bytes as a RESTORE payload, also with a valid footer: an error or a value that dumps to the same value.
+// Any bytes as a RESTORE payload, also with a valid footer: an error or a value that dumps to the
+// same value.
 #include <cstdint>
 
 #include "base/check.h"

@@ -42,8 +42,8 @@ std::string ErrorOf(std::string_view payload) {
   return status.ok() ? "OK" : status.message();
 }
 
-// What the reference server dumped is understood, and what we dump is the same bytes unless it is compressed (LZF has
-// many codes for one text).
+// What the reference server dumped is understood, and what we dump is the same bytes unless it is
+// compressed (LZF has many codes for one text).
 TEST(DumpPayload, AgreesWithTheReferenceServer) {
   std::ifstream file(std::string(PLEIAD_SOURCE_DIR) + "/tests/golden/rdb-strings/plain.dump");
   std::string key;
@@ -87,10 +87,9 @@ TEST(DumpPayload, WrongSumsAndVersions) {
     broken[i] = static_cast<char>(broken[i] ^ 0x10);
     EXPECT_EQ(ErrorOf(broken), wrong) << i;
   }
-  std::string unchecked = good;
-  unchecked.replace(unchecked.size() - 8, 8, 8, '\0');
-  RdbRecorder sink;
-  EXPECT_TRUE(Restore(unchecked, &sink).ok());
+  std::string zero = good;  // a zero sum means "unchecked" in files alone
+  zero.replace(zero.size() - 8, 8, 8, '\0');
+  EXPECT_EQ(ErrorOf(zero), wrong);
 }
 
 TEST(DumpPayload, RightSumButBadBody) {
@@ -100,8 +99,10 @@ TEST(DumpPayload, RightSumButBadBody) {
   EXPECT_EQ(ErrorOf(Signed(std::string("\0\5ab", 4), 10)), bad);
   EXPECT_EQ(ErrorOf(Signed(std::string("\0\1ab", 4), 10)), bad);
   EXPECT_EQ(ErrorOf(Signed(std::string("\0\x81\xff\xff\xff\xff\xff\xff\xff\xff", 10), 10)), bad);
-  EXPECT_EQ(ErrorOf(Signed("\4\1ab", 10)), bad + ": it holds a hash, which this version cannot load yet");
-  EXPECT_EQ(ErrorOf(Signed("\x16\1ab", 80)), bad + ": it holds a hash with field expiry, which this version cannot load yet");
+  EXPECT_EQ(ErrorOf(Signed("\4\1ab", 10)),
+            bad + ": it holds a hash, which this version cannot load yet");
+  EXPECT_EQ(ErrorOf(Signed("\x16\1ab", 80)),
+            bad + ": it holds a hash with field expiry, which this version cannot load yet");
 }
 
 }  // namespace

@@ -1,18 +1,19 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The RDB format in numbers: what snapshot files, full synchronisations and DUMP payloads are made of. Writer and reader
-// share this header, so a constant cannot differ between them.
+// The RDB format in numbers: what snapshot files, full synchronisations and DUMP payloads are made
+// of. Writer and reader share this header, so a constant cannot differ between them.
 //
 //     "REDIS" 4 digits | "VALKEY" 3 digits        header: who and format version
 //     FA name value                               AUX: facts about the file
 //     FE db                                       SELECTDB: the records below belong to it
 //     FB keys keys_with_expiry                    RESIZEDB: a hint
 //     [FC 8 bytes ms | FD 4 bytes s] [F8 idle s] [F9 freq] type key value      one key
-//     FF  CRC64 (8 bytes little endian)           end; the sum is 0 when the writer had it switched off
+//     FF CRC64 (8 bytes little endian)            end; a sum of 0: the writer had it off
 //
-// A length is 1, 2, 5 or 9 bytes: 00xxxxxx, 01xxxxxx + 1 byte, 0x80 + 32 bit big endian, 0x81 + 64 bit big endian. Where
-// a string is expected, 11xxxxxx says that no plain bytes follow but an integer or an LZF block.
+// A length is 1, 2, 5 or 9 bytes: 00xxxxxx, 01xxxxxx + 1 byte, 0x80 + 32 bit big endian, 0x81 + 64
+// bit big endian. Where a string is expected, 11xxxxxx says that no plain bytes follow but an
+// integer or an LZF block.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +62,8 @@ enum Type : uint8_t {
   kTypeString = 0,
 };
 
-// "a string", "a hash", ... for messages; "a value of unknown type" beyond the known ones. From 22 on Redis and Valkey
-// gave the same numbers to different things.
+// "a string", "a hash", ... for messages; "a value of unknown type" beyond the known ones. From 22
+// on Redis and Valkey gave the same numbers to different things.
 std::string_view TypeName(uint8_t type, bool valkey);
 
 // Low six bits of a length byte whose top bits are 11.

@@ -115,16 +115,19 @@ Status RdbReader::OnHeader(std::string_view header) {
   const bool redis = header.starts_with(rdb::kRedisMagic);
   valkey_ = header.starts_with(rdb::kValkeyMagic);
   if (!redis && !valkey_) return Error{"this is not an RDB file: it begins with " + Quoted(header)};
-  const std::string_view digits = header.substr(redis ? rdb::kRedisMagic.size() : rdb::kValkeyMagic.size());
+  const std::string_view digits =
+      header.substr(redis ? rdb::kRedisMagic.size() : rdb::kValkeyMagic.size());
   int version = 0;
   for (const char c : digits) {
-    if (c < '0' || c > '9') return Error{"the format version " + Quoted(digits) + " is not a number"};
+    if (c < '0' || c > '9')
+      return Error{"the format version " + Quoted(digits) + " is not a number"};
     version = version * 10 + (c - '0');
   }
   const int min = redis ? rdb::kRedisVersionMin : rdb::kValkeyVersionMin;
   const int max = redis ? rdb::kRedisVersionMax : rdb::kValkeyVersionMax;
   if (version < min || version > max) {
-    return Error{fmt::format("can't handle RDB format version {} (known: {} to {})", version, min, max)};
+    return Error{
+        fmt::format("can't handle RDB format version {} (known: {} to {})", version, min, max)};
   }
   version_ = version;
   state_ = State::kOpcode;
@@ -165,7 +168,8 @@ Status RdbReader::OnOpcode(uint8_t opcode) {
       state_ = State::kChecksum;
       return Status::Ok();
     case rdb::kOpFunctionPreGa:
-      return Error{"it holds a function library of a Redis 7.0 release candidate, which can't be loaded"};
+      return Error{
+          "it holds a function library of a Redis 7.0 release candidate, which can't be loaded"};
     case rdb::kOpModuleAux:
       return Error{"it holds data of a module, which can't be loaded"};
     case rdb::kOpSlotImport:
@@ -239,7 +243,8 @@ Status RdbReader::OnKey(std::string_view key) {
   key_bytes_ = key;
   if (decoder_ == nullptr) {
     const std::string_view name = rdb::TypeName(type_, valkey_);
-    return Error{fmt::format("key {} holds {} (type {}), which this version cannot load yet", Shown(key), name, type_)};
+    return Error{fmt::format("key {} holds {} (type {}), which this version cannot load yet",
+                             Shown(key), name, type_)};
   }
   value_want_ = decoder_->Start();
   CHECK(value_want_ != RdbWant::kDone);
@@ -265,7 +270,8 @@ Status RdbReader::OnValueToken(const RdbToken& token) {
 
 Status RdbReader::OnChecksum(uint64_t sum) {
   if (options_.check_checksum && sum != 0 && sum != crc_) {
-    return Error{fmt::format("wrong checksum: {:016x} is written, {:016x} was computed", sum, crc_)};
+    return Error{
+        fmt::format("wrong checksum: {:016x} is written, {:016x} was computed", sum, crc_)};
   }
   return Finish();
 }
@@ -278,9 +284,11 @@ Status RdbReader::Finish() {
 
 std::string RdbReader::TruncatedMessage() const {
   if (state_ == State::kValue) {
-    return fmt::format("the data ends in the middle of key {}, after {} bytes", Shown(key_bytes_), bytes_read_);
+    return fmt::format("the data ends in the middle of key {}, after {} bytes", Shown(key_bytes_),
+                       bytes_read_);
   }
-  return fmt::format("the data ends too early, after {} bytes and {} keys", bytes_read_, keys_read_);
+  return fmt::format("the data ends too early, after {} bytes and {} keys", bytes_read_,
+                     keys_read_);
 }
 
 Error RdbReader::Located(const std::string& message) const {

@@ -6,20 +6,21 @@
 //     RdbReader reader(&sink);
 //     while (!reader.done()) {
 //       Result<size_t> used = reader.Feed(piece);
-//       if (!used.ok()) return used.error();         // "... at byte 1234"
-//     }                                              // done: piece.substr(*used) comes after the RDB
+//       if (!used.ok()) return used.error();  // "... (near byte 1234)"
+//     }  // done: piece.substr(*used) comes after the RDB
 //
 // States and what is wanted in each:
 //
 //     kHeader -> kOpcode -> kAuxName -> kAuxValue -> kOpcode
-//                        -> kSelectDb, kResizeKeys -> kResizeExpires, kSlot..., kFunction -> kOpcode
-//                        -> kExpire, kIdle, kFreq -> kOpcode           (they belong to the next key)
+//                        -> kSelectDb, kResize..., kSlot..., kFunction -> kOpcode
+//                        -> kExpire..., kIdle, kFreq -> kOpcode   (of the next key)
 //                        -> kKey -> kValue -> kOpcode
 //                        -> kChecksum -> kEnd
 //
-// A broken or hostile file costs at most the memory of its largest string, ends in an error that says where, and never
-// in a crash. The keys before the error were delivered: who needs all or nothing must keep the old data aside.
-// One thread. Cost: one pass with a CRC64; strings that lie within a piece are not copied.
+// A broken or hostile file costs at most the memory of its largest string, ends in an error that
+// says where, and never in a crash. The keys before the error were delivered: who needs all or
+// nothing must keep the old data aside. One thread. Cost: one pass with a CRC64; strings that lie
+// within a piece are not copied.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +45,8 @@ class RdbReader {
   RdbReader(RdbSink* sink, const Options& options);
   ~RdbReader();
 
-  // Consumes bytes; the result is how many. Less than the piece only when the RDB ended in it. After an error or the
-  // end: REQUIRES that it is not called again.
+  // Consumes bytes; the result is how many. Less than the piece only when the RDB ended in it.
+  // After an error or the end: REQUIRES that it is not called again.
   Result<size_t> Feed(std::string_view piece);
 
   bool done() const { return state_ == State::kEnd; }

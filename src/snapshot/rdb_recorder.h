@@ -36,7 +36,8 @@ struct RdbRecorder : RdbSink {
   }
   Status OnString(const RdbKey& key, std::string_view value) override {
     if (refuse_key && *refuse_key == key.key) return Error{"refused by the test"};
-    keys[{key.db, std::string(key.key)}] = {std::string(value), key.expire.value, key.idle_s, key.freq};
+    keys[{key.db, std::string(key.key)}] = {std::string(value), key.expire.value, key.idle_s,
+                                            key.freq};
     return Status::Ok();
   }
   Status OnFunction(std::string_view source) override {

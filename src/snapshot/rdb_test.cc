@@ -59,7 +59,8 @@ Keys Expected(const std::string& name) {
   return keys;
 }
 
-// Feeds in pieces of `piece` bytes; each piece lives in its own allocation, so that a view kept too long is seen by ASan.
+// Feeds in pieces of `piece` bytes; each piece lives in its own allocation, so that a view kept too
+// long is seen by ASan.
 Status FeedAll(RdbReader* reader, std::string_view bytes, size_t piece) {
   for (size_t at = 0; at < bytes.size() && !reader->done(); at += piece) {
     const std::string part(bytes.substr(at, piece));
@@ -133,8 +134,8 @@ TEST(Rdb, GoldenTellsAccessAndSizes) {
   EXPECT_EQ(plain.sink.resize.at(3), (std::pair<uint64_t, uint64_t>(2, 1)));
 }
 
-// The first records of files with every type, from each server: the strings before the first other type load, and the
-// error names key and type.
+// The first records of files with every type, from each server: the strings before the first other
+// type load, and the error names key and type.
 struct Head {
   const char* file;
   size_t keys;
@@ -185,8 +186,8 @@ TEST(Rdb, FactsForReplicationAreWritten) {
   Load load = LoadBytes(WriteAll({}, true, true, facts));
   ASSERT_TRUE(load.done);
   const std::map<std::string, std::string> expected = {
-      {"redis-ver", "7.0.15"},   {"redis-bits", "64"},         {"ctime", "1795000000"},
-      {"used-mem", "1234567"},   {"repl-stream-db", "3"},      {"repl-id", std::string(40, 'a')},
+      {"redis-ver", "7.0.15"},         {"redis-bits", "64"},    {"ctime", "1795000000"},
+      {"used-mem", "1234567"},         {"repl-stream-db", "3"}, {"repl-id", std::string(40, 'a')},
       {"repl-offset", "987654321012"}, {"aof-base", "1"}};
   EXPECT_EQ(load.sink.aux, expected);
 }
@@ -237,17 +238,26 @@ std::string FileOf(std::string_view body) { return "REDIS0010" + std::string(bod
 
 TEST(Rdb, HostileLengthsAreRefusedWithoutMemory) {
   using namespace std::string_view_literals;
-  EXPECT_THAT(LoadBytes(FileOf("\x00\x81\x7f\xff\xff\xff\xff\xff\xff\xff"sv)).status.message(),
-              HasSubstr("a string of 9223372036854775807 bytes is above the limit of 536870912 (near byte 19)"));
+  EXPECT_THAT(
+      LoadBytes(FileOf("\x00\x81\x7f\xff\xff\xff\xff\xff\xff\xff"sv)).status.message(),
+      HasSubstr(
+          "a string of 9223372036854775807 bytes is above the limit of 536870912 (near byte 19)"));
   EXPECT_THAT(LoadBytes(FileOf("\x00\x01k\xc3\x01\x80\x10\x00\x00\x00"sv)).status.message(),
               HasSubstr("key \"k\": a compressed string of 1 bytes claims to hold 268435456"));
-  EXPECT_THAT(LoadBytes(FileOf("\x00\x01k\xc3\x00\x05"sv)).status.message(), HasSubstr("bad length"));
-  EXPECT_THAT(LoadBytes(FileOf("\x00\x01k\xc3\x02\x05\xff\xff"sv)).status.message(), HasSubstr("is damaged"));
-  EXPECT_THAT(LoadBytes(FileOf("\x00\x01k\xc4"sv)).status.message(), HasSubstr("unknown string encoding 4"));
-  EXPECT_THAT(LoadBytes(FileOf("\x00\x82"sv)).status.message(), HasSubstr("unknown length byte 0x82"));
-  EXPECT_THAT(LoadBytes(FileOf("\xfe\xc0\x01"sv)).status.message(), HasSubstr("a length was expected"));
-  EXPECT_THAT(LoadBytes(FileOf("\xfe\x80\xff\xff\xff\xff"sv)).status.message(), HasSubstr("out of range"));
-  // A claim within the limit costs what arrives, not what is claimed: this would fail under a memory limit otherwise.
+  EXPECT_THAT(LoadBytes(FileOf("\x00\x01k\xc3\x00\x05"sv)).status.message(),
+              HasSubstr("bad length"));
+  EXPECT_THAT(LoadBytes(FileOf("\x00\x01k\xc3\x02\x05\xff\xff"sv)).status.message(),
+              HasSubstr("is damaged"));
+  EXPECT_THAT(LoadBytes(FileOf("\x00\x01k\xc4"sv)).status.message(),
+              HasSubstr("unknown string encoding 4"));
+  EXPECT_THAT(LoadBytes(FileOf("\x00\x82"sv)).status.message(),
+              HasSubstr("unknown length byte 0x82"));
+  EXPECT_THAT(LoadBytes(FileOf("\xfe\xc0\x01"sv)).status.message(),
+              HasSubstr("a length was expected"));
+  EXPECT_THAT(LoadBytes(FileOf("\xfe\x80\xff\xff\xff\xff"sv)).status.message(),
+              HasSubstr("out of range"));
+  // A claim within the limit costs what arrives, not what is claimed: this would fail under a
+  // memory limit otherwise.
   const Load waits = LoadBytes(FileOf("\x00\x01k\x80\x1f\xff\xff\xff short"sv));
   EXPECT_TRUE(waits.status.ok());
   EXPECT_FALSE(waits.done);
@@ -258,10 +268,12 @@ TEST(Rdb, WhatCannotBeLoadedIsNamed) {
   using namespace std::string_view_literals;
   EXPECT_THAT(LoadBytes(FileOf("\x04\x02me"sv)).status.message(),
               HasSubstr("key \"me\" holds a hash (type 4), which this version cannot load yet"));
-  EXPECT_THAT(LoadBytes(FileOf("\x78\x02me"sv)).status.message(), HasSubstr("a value of unknown type (type 120)"));
+  EXPECT_THAT(LoadBytes(FileOf("\x78\x02me"sv)).status.message(),
+              HasSubstr("a value of unknown type (type 120)"));
   EXPECT_THAT(LoadBytes(FileOf("\xf7\x02me"sv)).status.message(), HasSubstr("data of a module"));
   EXPECT_THAT(LoadBytes(FileOf("\xf6"sv)).status.message(), HasSubstr("release candidate"));
-  EXPECT_THAT(LoadBytes("NOTANRDB!").status.message(), HasSubstr("not an RDB file: it begins with \"NOTANRDB!\""));
+  EXPECT_THAT(LoadBytes("NOTANRDB!").status.message(),
+              HasSubstr("not an RDB file: it begins with \"NOTANRDB!\""));
   EXPECT_THAT(LoadBytes("REDIS0013").status.message(),
               HasSubstr("can't handle RDB format version 13 (known: 1 to 12)"));
   EXPECT_THAT(LoadBytes("VALKEY081").status.message(), HasSubstr("(known: 80 to 80)"));
@@ -276,7 +288,8 @@ TEST(Rdb, WhatCannotBeLoadedIsNamed) {
 TEST(Rdb, OldForms) {
   using namespace std::string_view_literals;
   // Version 4 has no checksum; the expiry is in seconds; slot facts are skipped.
-  const Load load = LoadBytes("REDIS0004\xfe\x00\xf4\x05\x01\x01\xfd\x10\x00\x00\x00\x00\x01k\x01v\xff"sv);
+  const Load load =
+      LoadBytes("REDIS0004\xfe\x00\xf4\x05\x01\x01\xfd\x10\x00\x00\x00\x00\x01k\x01v\xff"sv);
   ASSERT_TRUE(load.done) << load.status.message();
   EXPECT_EQ(load.sink.keys.at({0, "k"}), (RdbRecorder::Value{"v", 16000, -1, -1}));
 }
@@ -285,7 +298,8 @@ TEST(Rdb, TheSinkMayRefuse) {
   RdbRecorder sink;
   sink.refuse_key = "b";
   RdbReader reader(&sink);
-  const Status status = FeedAll(&reader, WriteAll({{{0, "a"}, {"1"}}, {{0, "b"}, {"2"}}}, true, true), 3);
+  const Status status =
+      FeedAll(&reader, WriteAll({{{0, "a"}, {"1"}}, {{0, "b"}, {"2"}}}, true, true), 3);
   EXPECT_THAT(status.message(), HasSubstr("key \"b\": refused by the test"));
 }
 
@@ -300,8 +314,14 @@ TEST(Rdb, ChecksumCanBeIgnored) {
 }
 
 TEST(Rdb, LengthsTakeTheirShortestForm) {
-  for (const auto& [length, bytes] : std::vector<std::pair<uint64_t, size_t>>{
-           {0, 1}, {63, 1}, {64, 2}, {16383, 2}, {16384, 5}, {4294967295, 5}, {4294967296, 9}, {~0ULL, 9}}) {
+  for (const auto& [length, bytes] : std::vector<std::pair<uint64_t, size_t>>{{0, 1},
+                                                                              {63, 1},
+                                                                              {64, 2},
+                                                                              {16383, 2},
+                                                                              {16384, 5},
+                                                                              {4294967295, 5},
+                                                                              {4294967296, 9},
+                                                                              {~0ULL, 9}}) {
     std::string out;
     AppendRdbLength(&out, length);
     EXPECT_EQ(out.size(), bytes);

@@ -73,7 +73,8 @@ Result<bool> RdbTokenizer::Read(RdbWant want, std::string_view* in, RdbToken* to
   return false;
 }
 
-// True when `bytes` bytes are in fixed_. The caller sets fixed_have_ back to 0 when it has used them.
+// True when `bytes` bytes are in fixed_. The caller sets fixed_have_ back to 0 when it has used
+// them.
 bool RdbTokenizer::ReadFixed(size_t bytes, std::string_view* in) {
   const size_t take = std::min(bytes - fixed_have_, in->size());
   std::copy_n(in->data(), take, fixed_.data() + fixed_have_);
@@ -132,7 +133,8 @@ Result<bool> RdbTokenizer::ReadString(std::string_view* in, RdbToken* token) {
     }
     (packed ? body_bytes_ : full_bytes_) = length;
     if (!packed && full_bytes_ / rdb::kLzfRatioMax > body_bytes_) {
-      return Error{fmt::format("a compressed string of {} bytes claims to hold {}", body_bytes_, full_bytes_)};
+      return Error{fmt::format("a compressed string of {} bytes claims to hold {}", body_bytes_,
+                               full_bytes_)};
     }
     string_state_ = packed ? StringState::kFullLength : StringState::kPacked;
   }
@@ -145,7 +147,8 @@ Result<bool> RdbTokenizer::ReadString(std::string_view* in, RdbToken* token) {
     token->text = body;
     return true;
   }
-  const uint64_t bits = LittleEndian(reinterpret_cast<const unsigned char*>(body.data()), body.size());
+  const uint64_t bits =
+      LittleEndian(reinterpret_cast<const unsigned char*>(body.data()), body.size());
   const int64_t number = encoding_ == rdb::kEncInt8    ? static_cast<int8_t>(bits)
                          : encoding_ == rdb::kEncInt16 ? static_cast<int16_t>(bits)
                                                        : static_cast<int32_t>(bits);
@@ -162,7 +165,8 @@ Result<bool> RdbTokenizer::StartString(uint64_t length, int encoding) {
   switch (encoding) {
     case kNoEncoding:
       if (length > string_max_) {
-        return Error{fmt::format("a string of {} bytes is above the limit of {}", length, string_max_)};
+        return Error{
+            fmt::format("a string of {} bytes is above the limit of {}", length, string_max_)};
       }
       string_state_ = StringState::kPlain;
       body_bytes_ = length;
@@ -181,7 +185,8 @@ Result<bool> RdbTokenizer::StartString(uint64_t length, int encoding) {
   }
 }
 
-// True when the body is complete; *body is a view into the piece, or into body_ when it came in several.
+// True when the body is complete; *body is a view into the piece, or into body_ when it came in
+// several.
 bool RdbTokenizer::ReadBody(std::string_view* in, std::string_view* body) {
   const auto missing = static_cast<size_t>(body_bytes_ - body_.size());
   if (body_.empty() && in->size() >= missing) {
@@ -198,8 +203,8 @@ bool RdbTokenizer::ReadBody(std::string_view* in, std::string_view* body) {
 
 Result<bool> RdbTokenizer::Unpack(std::string_view packed, RdbToken* token) {
   unpacked_.resize(static_cast<size_t>(full_bytes_));
-  const unsigned got = lzf_decompress(packed.data(), static_cast<unsigned>(packed.size()), unpacked_.data(),
-                                      static_cast<unsigned>(unpacked_.size()));
+  const unsigned got = lzf_decompress(packed.data(), static_cast<unsigned>(packed.size()),
+                                      unpacked_.data(), static_cast<unsigned>(unpacked_.size()));
   if (got != full_bytes_) return Error{"a compressed string is damaged"};
   token->text = unpacked_;
   return true;

@@ -1,12 +1,13 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The primitives of RDB, read from bytes that arrive in pieces of any size. The caller says what it wants next; Read
-// consumes bytes until it has it. A token may span any number of pieces: what was consumed of it is kept here, so the
-// caller never has to offer a byte twice.
+// The primitives of RDB, read from bytes that arrive in pieces of any size. The caller says what it
+// wants next; Read consumes bytes until it has it. A token may span any number of pieces: what was
+// consumed of it is kept here, so the caller never has to offer a byte twice.
 //
-// Memory: a string grows with the bytes that arrived, never with the length that was claimed. A claimed length above the
-// limit, or an LZF block whose claimed size no LZF block of its length can have, is an error.
+// Memory: a string grows with the bytes that arrived, never with the length that was claimed. A
+// claimed length above the limit, or an LZF block whose claimed size no LZF block of its length can
+// have, is an error.
 #pragma once
 
 #include <array>
@@ -36,10 +37,12 @@ struct RdbToken {
 
 class RdbTokenizer {
  public:
-  explicit RdbTokenizer(uint64_t string_bytes_max = rdb::kStringBytesMax) : string_max_(string_bytes_max) {}
+  explicit RdbTokenizer(uint64_t string_bytes_max = rdb::kStringBytesMax)
+      : string_max_(string_bytes_max) {}
 
-  // True: `token` is complete. False: all of *in was consumed and more is needed; ask again with the same `want`.
-  // Consumes from the front of *in. After an error the tokenizer is not usable. REQUIRES: want != kDone.
+  // True: `token` is complete. False: all of *in was consumed and more is needed; ask again with
+  // the same `want`. Consumes from the front of *in. After an error the tokenizer is not usable.
+  // REQUIRES: want != kDone.
   Result<bool> Read(RdbWant want, std::string_view* in, RdbToken* token);
 
  private:

@@ -3,12 +3,13 @@
 //
 // Values of RDB records: what a decoded value is, who receives it, and how a type plugs in.
 //
-// A type is one class behind RdbValueDecoder, entered in MakeRdbValueDecoder. It is asked what primitive it wants first
-// and is then given one after the other, so the same class reads from a socket in pieces and from a RESTORE payload, and
-// never waits, buffers or looks ahead:
+// A type is one class behind RdbValueDecoder, entered in MakeRdbValueDecoder. It is asked what
+// primitive it wants first and is then given one after the other, so the same class reads from a
+// socket in pieces and from a RESTORE payload, and never waits, buffers or looks ahead:
 //
 //     string:  Start -> kString;  OnToken("abc") -> kDone
-//     list:    Start -> kLength;  OnToken(2) -> kString;  OnToken("a") -> kString;  OnToken("b") -> kDone
+//     list:    Start -> kLength;  OnToken(2) -> kString;
+//              OnToken("a") -> kString;  OnToken("b") -> kDone
 #pragma once
 
 #include <cstdint>
@@ -26,13 +27,13 @@ namespace pleiad {
 struct RdbKey {
   int db = 0;
   std::string_view key;
-  UnixMs expire;        // 0: none. May lie in the past: what to do with it is the receiver's decision
+  UnixMs expire;  // 0: none. May lie in the past: what to do with it is the receiver's decision
   int64_t idle_s = -1;  // seconds since the last access, -1: not told
   int freq = -1;        // LFU counter, -1: not told
 };
 
-// Receives what a reader finds, in the order of the file. A refusal (an error Status) ends the reading with that
-// sentence. Views are valid during the call only.
+// Receives what a reader finds, in the order of the file. A refusal (an error Status) ends the
+// reading with that sentence. Views are valid during the call only.
 class RdbSink {
  public:
   virtual ~RdbSink() = default;
@@ -41,7 +42,8 @@ class RdbSink {
   // Hint: the db selected last will get this many keys. Never trust it with memory.
   virtual Status OnResize(uint64_t keys, uint64_t keys_with_expiry) = 0;
   virtual Status OnString(const RdbKey& key, std::string_view value) = 0;
-  // A function library (its source). Refused unless overridden: dropping it silently would lose data.
+  // A function library (its source). Refused unless overridden: dropping it silently would lose
+  // data.
   virtual Status OnFunction(std::string_view source);
   // The end was read and the checksum, if there is one, is right.
   virtual Status OnEnd() = 0;
@@ -50,9 +52,11 @@ class RdbSink {
 class RdbValueDecoder {
  public:
   virtual ~RdbValueDecoder() = default;
-  // Begins a value (the decoder is reused for the next one) and says what to read first; kDone is not allowed.
+  // Begins a value (the decoder is reused for the next one) and says what to read first; kDone is
+  // not allowed.
   virtual RdbWant Start() = 0;
-  // One primitive, as wanted. Says what to read next; kDone ends the value. An error makes the value "damaged".
+  // One primitive, as wanted. Says what to read next; kDone ends the value. An error makes the
+  // value "damaged".
   virtual Result<RdbWant> OnToken(const RdbToken& token) = 0;
   // After kDone and before anything else is read: the value goes to the sink.
   virtual Status Deliver(const RdbKey& key, RdbSink* sink) = 0;

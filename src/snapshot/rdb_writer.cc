@@ -17,7 +17,8 @@ namespace {
 void AppendByte(std::string* out, unsigned byte) { out->push_back(static_cast<char>(byte)); }
 
 void AppendBigEndian(std::string* out, uint64_t number, int bytes) {
-  for (int i = bytes - 1; i >= 0; --i) AppendByte(out, static_cast<unsigned>(number >> (8 * i)) & 0xff);
+  for (int i = bytes - 1; i >= 0; --i)
+    AppendByte(out, static_cast<unsigned>(number >> (8 * i)) & 0xff);
 }
 
 void AppendLittleEndian(std::string* out, uint64_t number, int bytes) {
@@ -57,7 +58,8 @@ bool AppendCompressed(std::string* out, std::string_view bytes) {
   if (bytes.size() < rdb::kCompressBytesMin || bytes.size() > rdb::kStringBytesMax) return false;
   const size_t room = bytes.size() - rdb::kCompressSavedMin;
   const size_t start = out->size();
-  // The head's size depends on the compressed length, which is known last: compress behind the largest head.
+  // The head's size depends on the compressed length, which is known last: compress behind the
+  // largest head.
   constexpr size_t kHeadMax = 1 + 9 + 9;
   out->resize(start + kHeadMax + room);
   const unsigned packed = lzf_compress(bytes.data(), static_cast<unsigned>(bytes.size()),
@@ -106,10 +108,13 @@ void AppendRdbString(std::string* out, std::string_view bytes, const RdbEncodeOp
   AppendPlain(out, bytes);
 }
 
-void AppendRdbLittleEndian64(std::string* out, uint64_t number) { AppendLittleEndian(out, number, 8); }
+void AppendRdbLittleEndian64(std::string* out, uint64_t number) {
+  AppendLittleEndian(out, number, 8);
+}
 
-void AppendRdbStringRecord(std::string* out, std::string_view key, std::string_view value, UnixMs expire,
-                           const RdbEncodeOptions& options, const RdbAccess& access) {
+void AppendRdbStringRecord(std::string* out, std::string_view key, std::string_view value,
+                           UnixMs expire, const RdbEncodeOptions& options,
+                           const RdbAccess& access) {
   if (expire.value != 0) {
     AppendByte(out, rdb::kOpExpireMs);
     AppendRdbLittleEndian64(out, static_cast<uint64_t>(expire.value));
@@ -175,7 +180,8 @@ void RdbWriter::End() {
   AppendByte(&out, rdb::kOpEof);
   Write(out);
   out.clear();
-  AppendRdbLittleEndian64(&out, checksum_ ? crc_ : 0);  // Write adds these to crc_ too: it is not used again
+  AppendRdbLittleEndian64(
+      &out, checksum_ ? crc_ : 0);  // Write adds these to crc_ too: it is not used again
   Write(out);
   state_ = State::kEnded;
 }

@@ -3,10 +3,12 @@
 //
 // Writes RDB bytes. Two layers, because a snapshot is made in two places:
 //
-// - the Append... functions turn one key into bytes at the end of a buffer. They hold no state, so a slot's walker (or a
-//   writer that saves the old image of what it is about to change) calls them under the slot's lock;
-// - RdbWriter is the stream those buffers flow into, in any order of keys: header, facts, SELECTDB where the database
-//   changes, end and checksum. It belongs to one thread and hands every byte to a sink, in order.
+// - the Append... functions turn one key into bytes at the end of a buffer. They hold no state, so
+//   a slot's walker (or a writer that saves the old image of what it is about to change) calls them
+//   under the slot's lock;
+// - RdbWriter is the stream those buffers flow into, in any order of keys: header, facts, SELECTDB
+//   where the database changes, end and checksum. It belongs to one thread and hands every byte to
+//   a sink, in order.
 //
 //     RdbWriter writer([&](std::string_view bytes) { file.Append(bytes); });
 //     writer.Begin(facts);
@@ -15,7 +17,8 @@
 //     writer.Records(/*db=*/0, record);
 //     writer.End();
 //
-// Cost: about a copy and a CRC64 (1.5 GB/s) of the bytes, plus LZF (about 300 MB/s) where compression is on.
+// Cost: about a copy and a CRC64 (1.5 GB/s) of the bytes, plus LZF (about 300 MB/s) where
+// compression is on.
 #pragma once
 
 #include <cstdint>
@@ -30,11 +33,12 @@
 namespace pleiad {
 
 struct RdbEncodeOptions {
-  bool compress = true;  // rdbcompression: LZF for strings of more than 20 bytes, when it saves 4 bytes or more
+  bool compress =
+      true;  // rdbcompression: LZF for strings of more than 20 bytes, when it saves 4 bytes or more
 };
 
-// What may stand between expiry and type of a record. -1: not written. Redis writes idle under an LRU policy and freq
-// under an LFU one.
+// What may stand between expiry and type of a record. -1: not written. Redis writes idle under an
+// LRU policy and freq under an LFU one.
 struct RdbAccess {
   int64_t idle_s = -1;
   int freq = -1;  // 0..255
@@ -42,19 +46,23 @@ struct RdbAccess {
 
 // Primitives. Each appends to *out.
 void AppendRdbLength(std::string* out, uint64_t length);
-// A number in the shortest form: 2, 3 or 5 bytes, or its decimal text when it needs more than 32 bits.
+// A number in the shortest form: 2, 3 or 5 bytes, or its decimal text when it needs more than 32
+// bits.
 void AppendRdbInteger(std::string* out, int64_t number);
-// Any bytes: as an integer where the text is one in canonical form, compressed where that is shorter, else plain.
+// Any bytes: as an integer where the text is one in canonical form, compressed where that is
+// shorter, else plain.
 void AppendRdbString(std::string* out, std::string_view bytes, const RdbEncodeOptions& options);
 void AppendRdbLittleEndian64(std::string* out, uint64_t number);
 
 // A whole record of a string key. `expire` 0: none.
-void AppendRdbStringRecord(std::string* out, std::string_view key, std::string_view value, UnixMs expire,
-                           const RdbEncodeOptions& options, const RdbAccess& access = {});
+void AppendRdbStringRecord(std::string* out, std::string_view key, std::string_view value,
+                           UnixMs expire, const RdbEncodeOptions& options,
+                           const RdbAccess& access = {});
 
 // The AUX fields at the head. Those that are nullopt or empty are left out.
 struct RdbFacts {
-  std::string redis_version = "7.0.15";  // what readers print; the format version is rdb::kVersionWritten
+  std::string redis_version =
+      "7.0.15";  // what readers print; the format version is rdb::kVersionWritten
   UnixMs created;
   uint64_t used_memory = 0;
   // Where the stream goes on after this snapshot. All three or none.
@@ -64,14 +72,16 @@ struct RdbFacts {
   bool aof_base = false;
 };
 
-// The stream. REQUIRES: Begin, then any number of ResizeDb / Records / Aux, then End; nothing after.
+// The stream. REQUIRES: Begin, then any number of ResizeDb / Records / Aux, then End; nothing
+// after.
 class RdbWriter {
  public:
   // Gets all bytes in order. The view is valid during the call.
   using Sink = std::function<void(std::string_view)>;
 
   // `checksum` false (rdbchecksum no): the trailer is zero, which readers take as "not checked".
-  explicit RdbWriter(Sink sink, bool checksum = true) : sink_(std::move(sink)), checksum_(checksum) {}
+  explicit RdbWriter(Sink sink, bool checksum = true)
+      : sink_(std::move(sink)), checksum_(checksum) {}
 
   void Begin(const RdbFacts& facts);
   void Aux(std::string_view name, std::string_view value);

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What a replica says to its master: REPLCONF before and PSYNC. Behind PSYNC the connection belongs to the replication
-// driver; what the replica says then (ACKs) does not come here.
+// What a replica says to its master: REPLCONF before and PSYNC. Behind PSYNC the connection belongs
+// to the replication driver; what the replica says then (ACKs) does not come here.
 #include "command/command.h"
 #include "runtime/replication_driver.h"
 #include "runtime/server.h"
@@ -35,16 +35,17 @@ void Psync(ServerContext& ctx, const Args& args, resp::Writer& out) {
 
 constexpr uint32_t kFlags = kCmdAdmin | kCmdNoScript | kCmdDangerous;
 
-const CommandRegistration kReplconf{{.name = "replconf",
-                                     .arity = -1,
-                                     .flags = kFlags | kCmdLoading | kCmdStale | kCmdAllowBusy,
-                                     .keys = {},
-                                     .group = "server",
-                                     .since = "3.0.0",
-                                     .usage = "",
-                                     .summary = "An internal command for configuring the replication stream.",
-                                     .complexity = "O(1)",
-                                     .server = Replconf}};
+const CommandRegistration kReplconf{
+    {.name = "replconf",
+     .arity = -1,
+     .flags = kFlags | kCmdLoading | kCmdStale | kCmdAllowBusy,
+     .keys = {},
+     .group = "server",
+     .since = "3.0.0",
+     .usage = "",
+     .summary = "An internal command for configuring the replication stream.",
+     .complexity = "O(1)",
+     .server = Replconf}};
 const CommandRegistration kPsync{{.name = "psync",
                                   .arity = -3,
                                   .flags = kFlags | kCmdNoAsync | kCmdNoMulti,

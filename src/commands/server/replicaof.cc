@@ -11,7 +11,8 @@ namespace {
 
 constexpr int64_t kPortMax = 65535;
 
-// REPLICAOF host port: follow that master. REPLICAOF NO ONE: be a master. The reply does not wait for the synchronization.
+// REPLICAOF host port: follow that master. REPLICAOF NO ONE: be a master. The reply does not wait
+// for the synchronization.
 //
 // > REPLICAOF NO ONE
 // OK

@@ -23,7 +23,8 @@ void Write(const resp::Reply& reply, resp::Writer& out) {
   }
 }
 
-// ROLE: master with offset and replicas, or replica with its master, the state of the link and the offset.
+// ROLE: master with offset and replicas, or replica with its master, the state of the link and the
+// offset.
 //
 // > ROLE
 // 1) "master"
@@ -33,16 +34,17 @@ void Role(ServerContext& ctx, const Args&, resp::Writer& out) {
   Write(FormatRole(ctx.server->replication().View(ctx.mono_now)), out);
 }
 
-const CommandRegistration kRole{{.name = "role",
-                                 .arity = 1,
-                                 .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdAdmin | kCmdDangerous,
-                                 .keys = {},
-                                 .group = "server",
-                                 .since = "2.8.12",
-                                 .usage = "",
-                                 .summary = "Returns the replication role.",
-                                 .complexity = "O(1)",
-                                 .server = Role}};
+const CommandRegistration kRole{
+    {.name = "role",
+     .arity = 1,
+     .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdAdmin | kCmdDangerous,
+     .keys = {},
+     .group = "server",
+     .since = "2.8.12",
+     .usage = "",
+     .summary = "Returns the replication role.",
+     .complexity = "O(1)",
+     .server = Role}};
 
 }  // namespace
 }  // namespace pleiad
