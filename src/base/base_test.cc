@@ -32,7 +32,8 @@ TEST(Crc, SlicedEqualsBytewise) {
 TEST(Text, Int64IsCanonical) {
   EXPECT_EQ(ParseInt64("0"), 0);
   EXPECT_EQ(ParseInt64("-9223372036854775808"), INT64_MIN);
-  for (const char* bad : {"", "-", "+1", " 1", "1 ", "01", "-0", "-01", "9223372036854775808", "1x"}) {
+  for (const char* bad :
+       {"", "-", "+1", " 1", "1 ", "01", "-0", "-01", "9223372036854775808", "1x"}) {
     EXPECT_FALSE(ParseInt64(bad).has_value()) << bad;
   }
 }
@@ -40,7 +41,8 @@ TEST(Text, Int64IsCanonical) {
 TEST(Text, Memory) {
   EXPECT_EQ(ParseMemory("1kb"), 1024U);
   EXPECT_EQ(ParseMemory("100M"), 100000000U);
-  for (const char* bad : {"", "gb", "64gbx", "-1", "1e99", "99999999999999999999", "20000000000gb"}) {
+  for (const char* bad :
+       {"", "gb", "64gbx", "-1", "1e99", "99999999999999999999", "20000000000gb"}) {
     EXPECT_FALSE(ParseMemory(bad).has_value()) << bad;
   }
 }

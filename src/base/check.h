@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// CHECK: our own bugs. A crash beats corruption, so checks stay on in production. Never use them for input of others
-// (client, bus, disk): those get a reply or a Result.
+// CHECK: our own bugs. A crash beats corruption, so checks stay on in production. Never use them
+// for input of others (client, bus, disk): those get a reply or a Result.
 #pragma once
 
 #include <string_view>
@@ -15,10 +15,10 @@ namespace pleiad {
 
 }  // namespace pleiad
 
-#define CHECK(condition)                                             \
-  do {                                                               \
-    if (!(condition)) [[unlikely]]                                   \
-      ::pleiad::CheckFailed(__FILE__, __LINE__, #condition);         \
+#define CHECK(condition)                                     \
+  do {                                                       \
+    if (!(condition)) [[unlikely]]                           \
+      ::pleiad::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (0)
 
 #define CHECK_MSG(condition, detail)                                 \

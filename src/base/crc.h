@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The two checksums of the field. KeySlot: CRC16 (XMODEM) of the key, or of its hash tag, mod 16384 (Redis Cluster
-// specification). Crc64: Jones polynomial, reflected, the trailer of RDB files and DUMP payloads.
+// The two checksums of the field. KeySlot: CRC16 (XMODEM) of the key, or of its hash tag, mod 16384
+// (Redis Cluster specification). Crc64: Jones polynomial, reflected, the trailer of RDB files and
+// DUMP payloads.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ namespace pleiad {
 uint16_t Crc16(std::string_view bytes);
 uint64_t Crc64(uint64_t crc, std::string_view bytes);
 
-// The part of the key that decides the slot: what stands between the first '{' and the next '}', if not empty.
+// The part of the key that decides the slot: what stands between the first '{' and the next '}', if
+// not empty.
 inline std::string_view HashTag(std::string_view key) {
   const size_t open = key.find('{');
   if (open == std::string_view::npos) return key;

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The processor's time stamp counter: for measuring how long a command took, at 7 ns a reading instead of a clock's 25.
-// Not a clock: nothing may be decided by it. Conversion to time is runtime's (runtime/clock.h measures the rate at start).
+// The processor's time stamp counter: for measuring how long a command took, at 7 ns a reading
+// instead of a clock's 25. Not a clock: nothing may be decided by it. Conversion to time is
+// runtime's (runtime/clock.h measures the rate at start).
 #pragma once
 
 #include <cstdint>

@@ -79,7 +79,9 @@ class NodeId {
     return id;
   }
   bool empty() const { return bytes_[0] == '\0'; }
-  std::string_view view() const { return empty() ? std::string_view() : std::string_view(bytes_.data(), 40); }
+  std::string_view view() const {
+    return empty() ? std::string_view() : std::string_view(bytes_.data(), 40);
+  }
   std::string str() const { return std::string(view()); }
   auto operator<=>(const NodeId&) const = default;
 

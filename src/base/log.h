@@ -3,8 +3,9 @@
 //
 // The log. Lines look like the ones operators of this field grep for:
 //     12345:M 23 Nov 2026 12:00:00.123 * Ready to accept connections
-// pid, role letter (M master, S replica, C child/boot, X other), date, level sign (. debug, - verbose, * notice,
-// # warning). Any thread may log; a line is written with one write(2). Cost: about 2 us a line; below the level: a load.
+// pid, role letter (M master, S replica, C child/boot, X other), date, level sign (. debug, -
+// verbose, * notice, # warning). Any thread may log; a line is written with one write(2). Cost:
+// about 2 us a line; below the level: a load.
 #pragma once
 
 #include <fmt/core.h>
@@ -26,7 +27,8 @@ void Write(LogLevel line_level, std::string_view text);
 void SetLogLevel(LogLevel level);
 LogLevel GetLogLevel();
 
-// Sends lines to `path` (append); an empty path means standard output. False when the file can't be opened.
+// Sends lines to `path` (append); an empty path means standard output. False when the file can't be
+// opened.
 bool SetLogFile(const std::string& path);
 
 // The role letter of the line head. Threads: any.
@@ -35,9 +37,9 @@ void SetLogRole(char role);
 }  // namespace pleiad
 
 // PLOG(kNotice, "joined {}", id): the text is not built when the level is off.
-#define PLOG(lvl, ...)                                                                            \
-  do {                                                                                            \
-    if (static_cast<int>(::pleiad::LogLevel::lvl) >=                                              \
-        ::pleiad::log_internal::level.load(std::memory_order_relaxed))                            \
-      ::pleiad::log_internal::Write(::pleiad::LogLevel::lvl, fmt::format(__VA_ARGS__));           \
+#define PLOG(lvl, ...)                                                                  \
+  do {                                                                                  \
+    if (static_cast<int>(::pleiad::LogLevel::lvl) >=                                    \
+        ::pleiad::log_internal::level.load(std::memory_order_relaxed))                  \
+      ::pleiad::log_internal::Write(::pleiad::LogLevel::lvl, fmt::format(__VA_ARGS__)); \
   } while (0)

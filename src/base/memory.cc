@@ -13,8 +13,9 @@
 #ifdef PLEIAD_JEMALLOC
 #include <jemalloc/jemalloc.h>
 
-// Huge pages: a store's accesses are random, so most of them miss the TLB. Others must avoid them because a fork then copies
-// 2 MB a touched key; we never fork. Measured: 8 % of server CPU at pipeline 100.
+// Huge pages: a store's accesses are random, so most of them miss the TLB. Others must avoid them
+// because a fork then copies 2 MB a touched key; we never fork. Measured: 8 % of server CPU at
+// pipeline 100.
 extern "C" const char* malloc_conf;
 const char* malloc_conf = "thp:always,metadata_thp:auto,retain:true";
 #endif
@@ -51,9 +52,7 @@ const uint64_t* CounterPointer(const char* name) {
   return pointer;
 }
 
-uint64_t Load(const uint64_t* counter) {
-  return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
+uint64_t Load(const uint64_t* counter) { return __atomic_load_n(counter, __ATOMIC_RELAXED); }
 
 size_t ReadStat(const char* name) {
   size_t value = 0;

@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What the process has allocated, cheap enough to ask before every write. jemalloc keeps two counters per thread
-// (bytes ever allocated, bytes ever freed); a thread that registers hands us pointers to them, and used memory is
-// the difference of the sums. No lock, no epoch, no system call. In sanitizer builds the sanitizer's own figure is used.
+// What the process has allocated, cheap enough to ask before every write. jemalloc keeps two
+// counters per thread (bytes ever allocated, bytes ever freed); a thread that registers hands us
+// pointers to them, and used memory is the difference of the sums. No lock, no epoch, no system
+// call. In sanitizer builds the sanitizer's own figure is used.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,8 @@ namespace pleiad {
 void RegisterMemoryThread();
 void UnregisterMemoryThread();
 
-// Bytes handed out and not given back, allocator rounding included. Any thread. Cost: two loads per registered thread.
+// Bytes handed out and not given back, allocator rounding included. Any thread. Cost: two loads per
+// registered thread.
 size_t UsedMemory();
 
 // Allocator statistics for INFO memory; refreshes them (about 50 us).

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A seeded generator (xoshiro256**, public domain algorithm by Blackman and Vigna). Machines own one, so a run replays
-// from its seed. Seeds from the system come from runtime/random.h alone. Not for secrets.
+// A seeded generator (xoshiro256**, public domain algorithm by Blackman and Vigna). Machines own
+// one, so a run replays from its seed. Seeds from the system come from runtime/random.h alone. Not
+// for secrets.
 #pragma once
 
 #include <cstdint>

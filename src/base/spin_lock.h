@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A 4-byte lock for critical sections of a command's length. Uncontended: one atomic exchange (about 5 ns). Contended: spins
-// briefly, then sleeps in the kernel (futex through std::atomic wait), so a preempted holder costs no CPU.
+// A 4-byte lock for critical sections of a command's length. Uncontended: one atomic exchange
+// (about 5 ns). Contended: spins briefly, then sleeps in the kernel (futex through std::atomic
+// wait), so a preempted holder costs no CPU.
 #pragma once
 
 #include <atomic>
@@ -16,14 +17,16 @@ class CAPABILITY("mutex") SpinLock {
  public:
   void lock() ACQUIRE() {
     uint32_t expected = kFree;
-    if (!word_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire)) [[unlikely]] LockSlow();
+    if (!word_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire)) [[unlikely]]
+      LockSlow();
   }
   bool try_lock() TRY_ACQUIRE(true) {
     uint32_t expected = kFree;
     return word_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire);
   }
   void unlock() RELEASE() {
-    if (word_.exchange(kFree, std::memory_order_release) == kContended) [[unlikely]] word_.notify_one();
+    if (word_.exchange(kFree, std::memory_order_release) == kContended) [[unlikely]]
+      word_.notify_one();
   }
 
  private:

@@ -76,7 +76,8 @@ bool MatchOne(std::string_view pattern, size_t* p, char c, bool ignore_case) {
   return ignore_case ? LowerChar(element) == LowerChar(c) : element == c;
 }
 
-// The escape behind a backslash inside double quotes; *i stands on the character behind the backslash.
+// The escape behind a backslash inside double quotes; *i stands on the character behind the
+// backslash.
 char Unescape(std::string_view line, size_t* i) {
   const char c = line[*i];
   if (c == 'x' && *i + 2 < line.size()) {
@@ -88,16 +89,23 @@ char Unescape(std::string_view line, size_t* i) {
     }
   }
   switch (c) {
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'b': return '\b';
-    case 'a': return '\a';
-    default: return c;
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'b':
+      return '\b';
+    case 'a':
+      return '\a';
+    default:
+      return c;
   }
 }
 
-// Reads a quoted part whose opening quote stands at line[*i]; leaves *i behind the closing quote. False: unbalanced.
+// Reads a quoted part whose opening quote stands at line[*i]; leaves *i behind the closing quote.
+// False: unbalanced.
 bool ReadQuoted(std::string_view line, size_t* i, std::string* out) {
   const char quote = line[(*i)++];
   for (; *i < line.size(); ++*i) {
@@ -235,13 +243,27 @@ std::string Quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     switch (c) {
-      case '\\': out += "\\\\"; break;
-      case '"': out += "\\\""; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\a': out += "\\a"; break;
-      case '\b': out += "\\b"; break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\a':
+        out += "\\a";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
       default:
         if (c >= 0x20 && c < 0x7f) {
           out.push_back(c);

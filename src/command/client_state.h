@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What the command layer knows of a connection. The socket itself is runtime's. Threads: the connection's reactor, or anyone
-// in an exclusive section (CLIENT LIST, CLIENT KILL).
+// What the command layer knows of a connection. The socket itself is runtime's. Threads: the
+// connection's reactor, or anyone in an exclusive section (CLIENT LIST, CLIENT KILL).
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,12 @@ struct ClientState {
   int db = 0;
   int protocol = 2;
   bool authenticated = true;
-  bool asking = false;         // ASKING: for the next command alone
-  bool readonly = false;       // READONLY: reads of a replica's slots are welcome
-  bool from_master = false;    // the replication stream: writes pass, nothing is sent back
-  bool exclusive = false;      // whoever runs its commands is in an exclusive section already (the replication stream)
-  bool replica = false;        // became a replica by PSYNC
+  bool asking = false;       // ASKING: for the next command alone
+  bool readonly = false;     // READONLY: reads of a replica's slots are welcome
+  bool from_master = false;  // the replication stream: writes pass, nothing is sent back
+  bool exclusive = false;    // whoever runs its commands is in an exclusive section already (the
+                             // replication stream)
+  bool replica = false;      // became a replica by PSYNC
   bool no_evict = false;
   bool no_touch = false;
   bool close_after_reply = false;
@@ -35,7 +36,7 @@ struct ClientState {
   std::string name;
   std::string lib_name;
   std::string lib_version;
-  std::string address;         // "127.0.0.1:51234" or the path of the Unix socket
+  std::string address;  // "127.0.0.1:51234" or the path of the Unix socket
   std::string local_address;
   MonoMs created;
   MonoMs last_interaction;

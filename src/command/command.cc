@@ -35,7 +35,8 @@ const CommandTable& CommandTable::Get() {
 }
 
 CommandTable::CommandTable() : specs_(Pending()) {
-  std::sort(specs_.begin(), specs_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(specs_.begin(), specs_.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   size_t size = 64;
   while (size < specs_.size() * 4) size *= 2;
   mask_ = size - 1;
@@ -45,7 +46,8 @@ CommandTable::CommandTable() : specs_(Pending()) {
     CommandSpec& spec = specs_[i];
     spec.index = static_cast<int>(i);
     CHECK_MSG(i == 0 || specs_[i - 1].name != spec.name, spec.name);
-    CHECK_MSG((spec.read != nullptr) + (spec.write != nullptr) + (spec.server != nullptr) == 1, spec.name);
+    CHECK_MSG((spec.read != nullptr) + (spec.write != nullptr) + (spec.server != nullptr) == 1,
+              spec.name);
     CHECK_MSG((spec.write != nullptr) <= ((spec.flags & kCmdWrite) != 0), spec.name);
     size_t at = NameHash(spec.name) & mask_;
     while (buckets_[at] != 0) at = (at + 1) & mask_;
@@ -72,7 +74,8 @@ bool CommandTable::HasSubcommands(const CommandSpec& spec) const {
   return containers_[static_cast<size_t>(spec.index)];
 }
 
-const CommandSpec* CommandTable::Subcommand(const CommandSpec& container, std::string_view word) const {
+const CommandSpec* CommandTable::Subcommand(const CommandSpec& container,
+                                            std::string_view word) const {
   std::string name(container.name);
   name += '|';
   name += word;
@@ -83,7 +86,8 @@ std::string WrongArity(const CommandSpec& spec) {
   return fmt::format("ERR wrong number of arguments for '{}' command", spec.name);
 }
 
-std::optional<int64_t> IntArg(const Args& args, size_t i, resp::Writer& out, std::string_view error) {
+std::optional<int64_t> IntArg(const Args& args, size_t i, resp::Writer& out,
+                              std::string_view error) {
   const auto value = ParseInt64(args[i]);
   if (!value.has_value()) out.Error(error);
   return value;

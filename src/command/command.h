@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What a command is. One command (or a family of close variants) is one file under commands/: descriptor, handler, and a
-// transcript in the comment above, which is run as a test (commands/transcripts_test) and printed into docs/commands.md:
+// What a command is. One command (or a family of close variants) is one file under commands/:
+// descriptor, handler, and a transcript in the comment above, which is run as a test
+// (commands/transcripts_test) and printed into docs/commands.md:
 //
 //     // GETDEL key: the value, and the key is gone.
 //     //
@@ -17,9 +18,10 @@
 //         .name = "getdel", .arity = 2, .flags = kCmdWrite | kCmdFast, .keys = {1, 1, 1},
 //         .group = "string", .since = "6.2.0", .usage = "key", .summary = "...", .write = GetDel}};
 //
-// Lines behind "> " are commands; the lines below are the reply as redis-cli prints it on a terminal. "..." stands for
-// any text within a line, and as the last line of a reply for any one or more lines. An empty comment line ends a reply.
-// Every block of consecutive comment lines that contains "> " lines is one transcript on an empty server.
+// Lines behind "> " are commands; the lines below are the reply as redis-cli prints it on a
+// terminal. "..." stands for any text within a line, and as the last line of a reply for any one or
+// more lines. An empty comment line ends a reply. Every block of consecutive comment lines that
+// contains "> " lines is one transcript on an empty server.
 #pragma once
 
 #include <cstdint>
@@ -34,11 +36,11 @@ namespace pleiad {
 enum CommandFlag : uint32_t {
   kCmdWrite = 1 << 0,
   kCmdReadonly = 1 << 1,
-  kCmdDenyOom = 1 << 2,       // refused when over maxmemory
+  kCmdDenyOom = 1 << 2,  // refused when over maxmemory
   kCmdAdmin = 1 << 3,
-  kCmdNoAuth = 1 << 4,        // allowed before AUTH
-  kCmdLoading = 1 << 5,       // allowed while loading
-  kCmdStale = 1 << 6,         // allowed on a replica without link
+  kCmdNoAuth = 1 << 4,   // allowed before AUTH
+  kCmdLoading = 1 << 5,  // allowed while loading
+  kCmdStale = 1 << 6,    // allowed on a replica without link
   kCmdFast = 1 << 7,
   kCmdNoScript = 1 << 8,
   kCmdPubsub = 1 << 9,
@@ -49,8 +51,8 @@ enum CommandFlag : uint32_t {
   kCmdAllowBusy = 1 << 14,
   kCmdSkipSlowlog = 1 << 15,
   kCmdSkipMonitor = 1 << 16,
-  kCmdDangerous = 1 << 17,    // ACL category only
-  kCmdAsking = 1 << 18,       // implies ASKING (RESTORE-ASKING)
+  kCmdDangerous = 1 << 17,  // ACL category only
+  kCmdAsking = 1 << 18,     // implies ASKING (RESTORE-ASKING)
 };
 
 // Positions of keys: first, last (negative: from the end), step. {0,0,0}: no keys.
@@ -63,24 +65,26 @@ struct KeyPositions {
 using ReadHandler = void (*)(ReadContext& ctx, const Args& args, resp::Writer& out);
 using WriteHandler = void (*)(WriteContext& ctx, const Args& args, resp::Writer& out);
 using ServerHandler = void (*)(ServerContext& ctx, const Args& args, resp::Writer& out);
-// Appends the positions of the keys in `args`. False: syntax error, the handler will report it (called without keys).
+// Appends the positions of the keys in `args`. False: syntax error, the handler will report it
+// (called without keys).
 using GetKeys = bool (*)(const Args& args, std::vector<size_t>* positions);
 
 struct CommandSpec {
-  std::string_view name;         // lower case; "config|get" for a subcommand
-  int arity = 0;                 // arguments with the name; negative: at least. Of a subcommand: with both words
+  std::string_view name;  // lower case; "config|get" for a subcommand
+  int arity = 0;  // arguments with the name; negative: at least. Of a subcommand: with both words
   uint32_t flags = 0;
   KeyPositions keys;
-  std::string_view group;        // string generic server connection cluster ...
+  std::string_view group;  // string generic server connection cluster ...
   std::string_view since;
-  std::string_view usage;        // "key value [NX | XX] [GET]": the hint of shells
+  std::string_view usage;  // "key value [NX | XX] [GET]": the hint of shells
   std::string_view summary;
   std::string_view complexity;
-  ReadHandler read = nullptr;    // exactly one of the three (a container command has `server` and subcommands)
+  ReadHandler read =
+      nullptr;  // exactly one of the three (a container command has `server` and subcommands)
   WriteHandler write = nullptr;
   ServerHandler server = nullptr;
-  GetKeys get_keys = nullptr;    // instead of `keys` where positions depend on the arguments
-  int index = 0;                 // set by the registry
+  GetKeys get_keys = nullptr;  // instead of `keys` where positions depend on the arguments
+  int index = 0;               // set by the registry
 };
 
 // Registers at start of the process. The registry checks for duplicates.
@@ -102,7 +106,8 @@ class CommandTable {
  private:
   CommandTable();
   std::vector<CommandSpec> specs_;
-  std::vector<uint16_t> buckets_;  // open addressing by a hash of the lower-case name; 0 = empty, else index + 1
+  std::vector<uint16_t>
+      buckets_;  // open addressing by a hash of the lower-case name; 0 = empty, else index + 1
   std::vector<bool> containers_;
   size_t mask_ = 0;
 };

@@ -25,7 +25,8 @@ uint32_t LfuMinutes(UnixMs now) { return static_cast<uint32_t>(now.value / 60000
 uint32_t Decayed(const Engine& engine, const Entry& e, UnixMs now) {
   const uint32_t bits = e.access();
   const uint32_t counter = bits & 0xff;
-  const auto decay = static_cast<uint32_t>(engine.lfu_decay_minutes.load(std::memory_order_relaxed));
+  const auto decay =
+      static_cast<uint32_t>(engine.lfu_decay_minutes.load(std::memory_order_relaxed));
   if (decay == 0) return counter;
   const uint32_t passed = ((LfuMinutes(now) - (bits >> 8)) & 0xffff) / decay;
   return passed > counter ? 0 : counter - passed;
@@ -41,7 +42,8 @@ HeapString* Args::Take(size_t i) const {
 }
 
 uint32_t FreshAccessBits(const Engine& engine, UnixMs now) {
-  if (IsLfu(engine.policy.load(std::memory_order_relaxed))) return (LfuMinutes(now) << 8) | kLfuInitial;
+  if (IsLfu(engine.policy.load(std::memory_order_relaxed)))
+    return (LfuMinutes(now) << 8) | kLfuInitial;
   return LruClock(now);
 }
 
@@ -53,7 +55,9 @@ int ReadContext::LfuCounter(const Entry& e) const {
   return static_cast<int>(Decayed(*engine_, e, now_));
 }
 
-bool ReadContext::lfu_policy() const { return IsLfu(engine_->policy.load(std::memory_order_relaxed)); }
+bool ReadContext::lfu_policy() const {
+  return IsLfu(engine_->policy.load(std::memory_order_relaxed));
+}
 
 void ReadContext::Touch(Entry* e) {
   if (!lfu_policy()) {
@@ -63,24 +67,29 @@ void ReadContext::Touch(Entry* e) {
   }
   uint32_t counter = Decayed(*engine_, *e, now_);
   if (counter < 255) {
-    // Logarithmic counter: the chance to count falls with the count. The cycle-free random comes from the entry's address
-    // and the hit count, which is good enough for a sampling policy.
-    const uint64_t factor = static_cast<uint64_t>(engine_->lfu_log_factor.load(std::memory_order_relaxed));
+    // Logarithmic counter: the chance to count falls with the count. The cycle-free random comes
+    // from the entry's address and the hit count, which is good enough for a sampling policy.
+    const uint64_t factor =
+        static_cast<uint64_t>(engine_->lfu_log_factor.load(std::memory_order_relaxed));
     const uint64_t base = counter > kLfuInitial ? counter - kLfuInitial : 0;
-    const uint64_t draw = (stats_->hits.load(std::memory_order_relaxed) * 0x9e3779b97f4a7c15ULL) >> 32;
+    const uint64_t draw =
+        (stats_->hits.load(std::memory_order_relaxed) * 0x9e3779b97f4a7c15ULL) >> 32;
     if (draw % (base * factor + 1) == 0) ++counter;
   }
   e->set_access((LfuMinutes(now_) << 8) | counter);
 }
 
-// What expired on a master goes at once, with its DEL in the journal before anything the running command does.
+// What expired on a master goes at once, with its DEL in the journal before anything the running
+// command does.
 void ReadContext::ExpireNow(const Key& key, int db, SlotDb* slot_db, Entry* e) {
   engine_->keyspace.BeforeChange(key.slot, db, *slot_db, key.hash);
   const std::string_view args[] = {"DEL", key.bytes};
   engine_->journal.Append(key.slot, db, args);
   Slot& slot = locks_->slot(key.slot);
-  if (slot.watched && engine_->observer != nullptr) engine_->observer->OnChange(key.slot, db, key.bytes);
-  if ((engine_->notify_flags.load(std::memory_order_relaxed) & kNotifyExpired) && engine_->observer != nullptr) {
+  if (slot.watched && engine_->observer != nullptr)
+    engine_->observer->OnChange(key.slot, db, key.bytes);
+  if ((engine_->notify_flags.load(std::memory_order_relaxed) & kNotifyExpired) &&
+      engine_->observer != nullptr) {
     engine_->observer->OnEvent(kNotifyExpired, "expired", db, key.bytes);
   }
   engine_->keyspace.DropExpiry(*slot_db);
@@ -92,7 +101,8 @@ void ReadContext::ExpireNow(const Key& key, int db, SlotDb* slot_db, Entry* e) {
 Entry* ReadContext::FindMutable(const Key& key, int db, bool touch) {
   SlotDb* slot_db = engine_->keyspace.Db(locks_->slot(key.slot), db, false);
   Entry* e = slot_db == nullptr ? nullptr : slot_db->table.Find(key.hash, key.bytes);
-  if (e != nullptr && e->has_expiry() && e->expiry_ms() <= now_.value && !client_->from_master) [[unlikely]] {
+  if (e != nullptr && e->has_expiry() && e->expiry_ms() <= now_.value && !client_->from_master)
+      [[unlikely]] {
     // A replica only hides it: the master's DEL decides.
     if (!engine_->replica.load(std::memory_order_relaxed)) ExpireNow(key, db, slot_db, e);
     e = nullptr;
@@ -109,7 +119,8 @@ void ReadContext::CountLookup(const Key& key, int db, bool hit) {
     return;
   }
   ThreadStats::Add(&stats_->misses, 1);
-  if ((engine_->notify_flags.load(std::memory_order_relaxed) & kNotifyKeyMiss) && engine_->observer != nullptr) {
+  if ((engine_->notify_flags.load(std::memory_order_relaxed) & kNotifyKeyMiss) &&
+      engine_->observer != nullptr) {
     engine_->observer->OnEvent(kNotifyKeyMiss, "keymiss", db, key.bytes);
   }
 }
@@ -152,12 +163,13 @@ void WriteContext::Link(const Key& key, SlotDb* slot_db, Entry* e) {
   if (e->has_expiry()) engine_->keyspace.NoteExpiry(SlotOf(key), *slot_db, e->expiry_ms());
 }
 
-void WriteContext::SetString(const Key& key, std::string_view value, int64_t expiry_ms, bool keep_expiry,
-                             HeapString* owned) {
+void WriteContext::SetString(const Key& key, std::string_view value, int64_t expiry_ms,
+                             bool keep_expiry, HeapString* owned) {
   SlotDb* slot_db = DbOf(key, db_, true);
   engine_->keyspace.BeforeChange(key.slot, db_, *slot_db, key.hash);
   Entry* old = slot_db->table.Find(key.hash, key.bytes);
-  if (old != nullptr && old->has_expiry() && old->expiry_ms() <= now_.value && !client_->from_master) [[unlikely]] {
+  if (old != nullptr && old->has_expiry() && old->expiry_ms() <= now_.value &&
+      !client_->from_master) [[unlikely]] {
     // Its time is over: KEEPTTL must not inherit it, and listeners hear that it expired.
     keep_expiry = false;
     if (!engine_->replica.load(std::memory_order_relaxed)) {
@@ -247,8 +259,10 @@ void WriteContext::Changed(const Key& key, int db) {
 }
 
 void WriteContext::Notify(NotifyClass event_class, std::string_view event, const Key& key, int db) {
-  if (!(engine_->notify_flags.load(std::memory_order_relaxed) & event_class)) [[likely]] return;
-  if (engine_->observer != nullptr) engine_->observer->OnEvent(event_class, event, ResolveDb(db), key.bytes);
+  if (!(engine_->notify_flags.load(std::memory_order_relaxed) & event_class)) [[likely]]
+    return;
+  if (engine_->observer != nullptr)
+    engine_->observer->OnEvent(event_class, event, ResolveDb(db), key.bytes);
 }
 
 void WriteContext::Propagate(std::span<const std::string_view> args) {

@@ -1,12 +1,15 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What a handler sees of the world. A handler sees its arguments, a context and a reply; it can't reach a socket, another
-// slot, a clock or the journal. The slots of all the command's keys are locked while it runs.
+// What a handler sees of the world. A handler sees its arguments, a context and a reply; it can't
+// reach a socket, another slot, a clock or the journal. The slots of all the command's keys are
+// locked while it runs.
 //
 //   ReadContext    commands that only read
-//   WriteContext   commands that change keys: every change goes through it, and it keeps memory accounting, the expiry
-//                  summary, snapshot pre-images, notifications, WATCH, tracking and the journal true in one place
+//   WriteContext   commands that change keys: every change goes through it, and it keeps memory
+//   accounting, the expiry
+//                  summary, snapshot pre-images, notifications, WATCH, tracking and the journal
+//                  true in one place
 //   ServerContext  commands about the connection or the server
 #pragma once
 
@@ -42,8 +45,11 @@ class Args {
   // True if argument i (case-insensitive) is `word`.
   bool Is(size_t i, std::string_view word) const;
   // True if Take(i) would give something.
-  bool Owned(size_t i) const { return owned_ != nullptr && i < owned_->size() && (*owned_)[i] != nullptr; }
-  // A large argument that was read into memory of its own: the caller may take it over. Null for ordinary ones.
+  bool Owned(size_t i) const {
+    return owned_ != nullptr && i < owned_->size() && (*owned_)[i] != nullptr;
+  }
+  // A large argument that was read into memory of its own: the caller may take it over. Null for
+  // ordinary ones.
   HeapString* Take(size_t i) const;
 
  private:
@@ -54,7 +60,12 @@ class Args {
 class ReadContext {
  public:
   ReadContext(Engine* engine, ThreadStats* stats, LockSet* locks, ClientState* client, UnixMs now)
-      : engine_(engine), stats_(stats), locks_(locks), client_(client), now_(now), db_(client->db) {}
+      : engine_(engine),
+        stats_(stats),
+        locks_(locks),
+        client_(client),
+        now_(now),
+        db_(client->db) {}
 
   UnixMs now() const { return now_; }
   int db() const { return db_; }
@@ -65,9 +76,10 @@ class ReadContext {
   const Key& key(size_t i = 0) const { return (*keys_)[i]; }
   void set_keys(const std::vector<Key>* keys) { keys_ = keys; }
 
-  // The entry, or null if the key is absent or expired (what expired is deleted on a master). Counts a hit or miss and
-  // marks the access, unless `touch` is false (commands that write, OBJECT).
-  // Valid until the handler returns or changes the key. Cost: one bucket line and the entry.
+  // The entry, or null if the key is absent or expired (what expired is deleted on a master).
+  // Counts a hit or miss and marks the access, unless `touch` is false (commands that write,
+  // OBJECT). Valid until the handler returns or changes the key. Cost: one bucket line and the
+  // entry.
   const Entry* Find(const Key& key, bool touch = true) { return FindMutable(key, db_, touch); }
   const Entry* Find(const Key& key, int db, bool touch) { return FindMutable(key, db, touch); }
   // Counts a hit or miss, but is no access for the eviction policy: EXISTS, TTL, TYPE.
@@ -102,17 +114,20 @@ class WriteContext : public ReadContext {
  public:
   using ReadContext::ReadContext;
 
-  // An entry about to be changed in place: its pre-image has been given to running snapshots. Call Changed() afterwards.
-  // Null if absent. `*entry` may be moved by Entry's functions: then use ReplaceMoved.
+  // An entry about to be changed in place: its pre-image has been given to running snapshots. Call
+  // Changed() afterwards. Null if absent. `*entry` may be moved by Entry's functions: then use
+  // ReplaceMoved.
   Entry* FindForWrite(const Key& key);
   // `fresh` stands for `old` now (Entry::Resize, Assign or WithExpiry returned another address).
   void ReplaceMoved(const Key& key, const Entry* old, Entry* fresh);
 
-  // Sets a string. Keeps the expiry if `keep_expiry`, else `expiry_ms` (unix ms or Entry::kNoExpiry) is the new one.
-  // Overwrites a value of any type. `owned`, if not null, is the value's memory, taken over.
-  void SetString(const Key& key, std::string_view value, int64_t expiry_ms, bool keep_expiry = false,
-                 HeapString* owned = nullptr);
-  // Puts a whole entry in (RESTORE, COPY, RENAME), over whatever is there. Takes it over. `db` < 0: the client's.
+  // Sets a string. Keeps the expiry if `keep_expiry`, else `expiry_ms` (unix ms or
+  // Entry::kNoExpiry) is the new one. Overwrites a value of any type. `owned`, if not null, is the
+  // value's memory, taken over.
+  void SetString(const Key& key, std::string_view value, int64_t expiry_ms,
+                 bool keep_expiry = false, HeapString* owned = nullptr);
+  // Puts a whole entry in (RESTORE, COPY, RENAME), over whatever is there. Takes it over. `db` < 0:
+  // the client's.
   void Put(const Key& key, Entry* entry, int db = -1);
   // Takes the entry out without freeing it; null if absent. For RENAME and MOVE.
   Entry* Extract(const Key& key, int db = -1);
@@ -121,13 +136,14 @@ class WriteContext : public ReadContext {
   // Sets, changes or (kNoExpiry) removes the expiry. REQUIRES: the key is there.
   void SetExpiry(const Key& key, int64_t expiry_ms);
 
-  // Something changed (in place): counts, wakes WATCH and tracking. The mutators above call it themselves.
+  // Something changed (in place): counts, wakes WATCH and tracking. The mutators above call it
+  // themselves.
   void Changed(const Key& key, int db = -1);
   // A keyspace event.
   void Notify(NotifyClass event_class, std::string_view event, const Key& key, int db = -1);
 
-  // What goes into the journal instead of the command as typed. May be called several times: several records.
-  // Not called: the command as typed, if anything changed.
+  // What goes into the journal instead of the command as typed. May be called several times:
+  // several records. Not called: the command as typed, if anything changed.
   void Propagate(std::span<const std::string_view> args);
   void Propagate(std::initializer_list<std::string_view> args) {
     Propagate(std::span<const std::string_view>(args.begin(), args.size()));
@@ -158,7 +174,8 @@ struct ServerContext {
   MonoMs mono_now;
   ThreadStats& stats;
 
-  // Runs f with no other thread inside a command: FLUSHALL, SWAPDB, CLIENT LIST. Cost: waits for the others' batches.
+  // Runs f with no other thread inside a command: FLUSHALL, SWAPDB, CLIENT LIST. Cost: waits for
+  // the others' batches.
   template <typename F>
   void Exclusive(F f) {
     if (client.exclusive) {
@@ -174,30 +191,35 @@ struct ServerContext {
   // Records an effect of a server command (FLUSHALL, SWAPDB). REQUIRES: an exclusive section.
   void Propagate(std::initializer_list<std::string_view> args) {
     if (client.from_master) return;  // the stream's own bytes go into the journal
-    engine.journal.Append(SlotId(0), client.db, std::span<const std::string_view>(args.begin(), args.size()));
+    engine.journal.Append(SlotId(0), client.db,
+                          std::span<const std::string_view>(args.begin(), args.size()));
   }
 };
 
 // Bits of Entry::access for the policy in force.
 uint32_t FreshAccessBits(const Engine& engine, UnixMs now);
 
-// Evicts until used memory is under the limit. False: still over it and nothing more to evict. REQUIRES: no slot lock held.
+// Evicts until used memory is under the limit. False: still over it and nothing more to evict.
+// REQUIRES: no slot lock held.
 bool EvictToLimit(Engine* engine, ThreadStats* stats, UnixMs now, uint64_t random);
 
-// Deletes what expired, up to `budget` entries, in the slots s with s % stride == first, from *cursor on.
-// Returns how many entries were deleted. REQUIRES: no slot lock held; not on a replica.
-size_t ExpireSweep(Engine* engine, ThreadStats* stats, UnixMs now, int first, int stride, int* cursor, size_t budget);
+// Deletes what expired, up to `budget` entries, in the slots s with s % stride == first, from
+// *cursor on. Returns how many entries were deleted. REQUIRES: no slot lock held; not on a replica.
+size_t ExpireSweep(Engine* engine, ThreadStats* stats, UnixMs now, int first, int stride,
+                   int* cursor, size_t budget);
 
-// Deletes all keys of a slot, of every database, with their DELs in the journal: what is left of a slot that another node took
-// over, or a reset. REQUIRES: the slot's lock.
+// Deletes all keys of a slot, of every database, with their DELs in the journal: what is left of a
+// slot that another node took over, or a reset. REQUIRES: the slot's lock.
 void DeleteSlotKeys(Engine* engine, SlotId id, Slot& slot);
 
-// Takes all keys of database `db` (negative: of every database) out of their slots, into `garbage`, without records in the
-// journal. Snapshots under way are given what they lack first; WATCH and tracking hear of it. Returns how many keys there
-// were. REQUIRES: an exclusive section. Free `garbage` after it: cost here is 16384 slots (about 100 us), there the keys.
+// Takes all keys of database `db` (negative: of every database) out of their slots, into `garbage`,
+// without records in the journal. Snapshots under way are given what they lack first; WATCH and
+// tracking hear of it. Returns how many keys there were. REQUIRES: an exclusive section. Free
+// `garbage` after it: cost here is 16384 slots (about 100 us), there the keys.
 uint64_t DetachDatabase(Engine* engine, int db, std::deque<Table>* garbage);
 
-// Exchanges the keys of two databases. REQUIRES: an exclusive section; both numbers valid. Cost: 16384 slots.
+// Exchanges the keys of two databases. REQUIRES: an exclusive section; both numbers valid. Cost:
+// 16384 slots.
 void SwapDatabases(Engine* engine, int a, int b);
 
 }  // namespace pleiad

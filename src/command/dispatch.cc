@@ -70,22 +70,25 @@ void Dispatcher::Lookup(PreparedCommand* c) {
   for (const Key& key : c->keys) __builtin_prefetch(&engine_->keyspace.RawSlot(key.slot), 1);
 }
 
-// The second and third pass of a batch: buckets, then entries (the first, slots, is in Lookup). They read without locks; see
-// the hints in slot/table.h.
+// The second and third pass of a batch: buckets, then entries (the first, slots, is in Lookup).
+// They read without locks; see the hints in slot/table.h.
 void Dispatcher::PrefetchBatch(size_t n) {
 #ifdef PLEIAD_JEMALLOC
   for (size_t i = 0; i < n; ++i) {
-    for (const Key& key : batch_[i].keys) engine_->keyspace.RawSlot(key.slot).db0.table.PrefetchBucket(key.hash);
+    for (const Key& key : batch_[i].keys)
+      engine_->keyspace.RawSlot(key.slot).db0.table.PrefetchBucket(key.hash);
   }
   for (size_t i = 0; i < n; ++i) {
-    for (const Key& key : batch_[i].keys) engine_->keyspace.RawSlot(key.slot).db0.table.PrefetchEntry(key.hash);
+    for (const Key& key : batch_[i].keys)
+      engine_->keyspace.RawSlot(key.slot).db0.table.PrefetchEntry(key.hash);
   }
 #else
   (void)n;
 #endif
 }
 
-size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, UnixMs now, MonoMs mono_now) {
+size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, UnixMs now,
+                       MonoMs mono_now) {
   now_ = now;
   mono_now_ = mono_now;
   for (size_t i = 0; i < n; ++i) Lookup(&batch_[i]);
@@ -102,11 +105,13 @@ size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, Unix
       CommandStats& stats = command_stats_[static_cast<size_t>(c.spec->index)];
       ThreadStats::Add(&stats.calls, 1);
       ThreadStats::Add(&stats.cycles, end - start);
-      if (end - start > engine_->slowlog_cycles.load(std::memory_order_relaxed) && slow_hook_) [[unlikely]] {
+      if (end - start > engine_->slowlog_cycles.load(std::memory_order_relaxed) && slow_hook_)
+          [[unlikely]] {
         slow_hook_(*client, Args(c.args), end - start);
       }
     }
-    if (out->size() > before && out->data()[before] == '-') CountError(c.spec, out->view().substr(before));
+    if (out->size() > before && out->data()[before] == '-')
+      CountError(c.spec, out->view().substr(before));
     if (client->reply_mode != ClientState::ReplyMode::kOn) [[unlikely]] {
       // CLIENT REPLY OFF and SKIP: the command ran, its reply is dropped.
       if (client->reply_mode == ClientState::ReplyMode::kSkip) {
@@ -125,8 +130,8 @@ size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, Unix
   return done;
 }
 
-void Dispatcher::RunOne(std::span<const std::string_view> args, ClientState* client, resp::OutBuffer* out,
-                        UnixMs now, MonoMs mono_now) {
+void Dispatcher::RunOne(std::span<const std::string_view> args, ClientState* client,
+                        resp::OutBuffer* out, UnixMs now, MonoMs mono_now) {
   batch_[0].args.assign(args.begin(), args.end());
   batch_[0].owned.clear();
   Run(1, client, out, now, mono_now);
@@ -134,7 +139,8 @@ void Dispatcher::RunOne(std::span<const std::string_view> args, ClientState* cli
 
 void Dispatcher::CountError(const CommandSpec* spec, std::string_view reply) {
   ThreadStats::Add(&stats_->errors, 1);
-  if (spec != nullptr) ThreadStats::Add(&command_stats_[static_cast<size_t>(spec->index)].failed, 1);
+  if (spec != nullptr)
+    ThreadStats::Add(&command_stats_[static_cast<size_t>(spec->index)].failed, 1);
   const std::string_view code = reply.substr(1, reply.find_first_of(" \r") - 1);
   for (auto& [name, count] : error_stats_) {
     if (name == code) {
@@ -154,7 +160,8 @@ void Dispatcher::ReplyUnknown(const PreparedCommand& c, resp::Writer* out) {
   out->Error(text);
 }
 
-bool Dispatcher::CheckState(const PreparedCommand& c, const ClientState& client, resp::Writer* out) {
+bool Dispatcher::CheckState(const PreparedCommand& c, const ClientState& client,
+                            resp::Writer* out) {
   const CommandSpec& spec = *c.spec;
   if (client.from_master) return true;
   if (!client.authenticated && !(spec.flags & kCmdNoAuth) &&
@@ -173,7 +180,8 @@ bool Dispatcher::CheckState(const PreparedCommand& c, const ClientState& client,
   return CheckMemory(spec, client, out);
 }
 
-bool Dispatcher::CheckMemory(const CommandSpec& spec, const ClientState& client, resp::Writer* out) {
+bool Dispatcher::CheckMemory(const CommandSpec& spec, const ClientState& client,
+                             resp::Writer* out) {
   const uint64_t limit = engine_->maxmemory.load(std::memory_order_relaxed);
   if (limit == 0 || client.from_master) return true;
   if (engine_->replica.load(std::memory_order_relaxed)) return true;
@@ -208,7 +216,8 @@ void Dispatcher::RunPrepared(PreparedCommand& c, ClientState* client, resp::Writ
   if (was_asking) client->asking = false;
 }
 
-size_t Dispatcher::CountMissing(const PreparedCommand& c, const ClientState& client, LockSet* locks) {
+size_t Dispatcher::CountMissing(const PreparedCommand& c, const ClientState& client,
+                                LockSet* locks) {
   size_t missing = 0;
   for (const Key& key : c.keys) {
     const SlotDb* db = engine_->keyspace.Db(locks->slot(key.slot), client.db, false);
@@ -219,10 +228,12 @@ size_t Dispatcher::CountMissing(const PreparedCommand& c, const ClientState& cli
 }
 
 // True if the command may run here. The slot's state is read under the same lock as the data.
-bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out) {
+bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks,
+                             resp::Writer* out) {
   if (engine_->router == nullptr || client->from_master) return true;
   const SlotState state = locks->slot(c.keys[0].slot).state;
-  if (state == SlotState::kMine && !engine_->cluster_down.load(std::memory_order_relaxed)) return true;
+  if (state == SlotState::kMine && !engine_->cluster_down.load(std::memory_order_relaxed))
+    return true;
   RouteQuery query;
   query.slot = c.keys[0].slot;
   query.state = state;

@@ -3,14 +3,15 @@
 //
 // Dispatcher: runs batches of commands of one connection on the reactor thread that read them.
 //
-// A batch is prepared in three passes (look up and hash; prefetch buckets; prefetch entries) and then run command by command:
-// a pipelined client is bound by memory latency, and the passes let the loads of 32 commands overlap.
-// Threads: one dispatcher per reactor thread; the thread is inside (Keyspace::Enter) while it calls Run.
+// A batch is prepared in three passes (look up and hash; prefetch buckets; prefetch entries) and
+// then run command by command: a pipelined client is bound by memory latency, and the passes let
+// the loads of 32 commands overlap. Threads: one dispatcher per reactor thread; the thread is
+// inside (Keyspace::Enter) while it calls Run.
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -31,7 +32,8 @@ struct PreparedCommand {
 };
 
 // Called for a command that took longer than Engine::slowlog_cycles.
-using SlowCommandHook = std::function<void(const ClientState& client, const Args& args, uint64_t cycles)>;
+using SlowCommandHook =
+    std::function<void(const ClientState& client, const Args& args, uint64_t cycles)>;
 
 // Per command figures of one thread.
 struct CommandStats {
@@ -41,7 +43,8 @@ struct CommandStats {
   std::atomic<uint64_t> failed{0};
 };
 
-// Appends the positions of a command's keys. False: the arguments are wrong. REQUIRES: the arity is right.
+// Appends the positions of a command's keys. False: the arguments are wrong. REQUIRES: the arity is
+// right.
 bool KeyArgs(const CommandSpec& spec, const Args& args, std::vector<size_t>* positions);
 
 class Dispatcher {
@@ -52,12 +55,12 @@ class Dispatcher {
 
   // Slots of a batch to fill: fill(i).args, for i < kBatch.
   PreparedCommand& at(size_t i) { return batch_[i]; }
-  // Runs the first `n` commands of the batch for `client`, appending replies to `out`. Stops early when the client is to be
-  // closed. `now`s are the clocks of this loop. Returns how many ran.
+  // Runs the first `n` commands of the batch for `client`, appending replies to `out`. Stops early
+  // when the client is to be closed. `now`s are the clocks of this loop. Returns how many ran.
   size_t Run(size_t n, ClientState* client, resp::OutBuffer* out, UnixMs now, MonoMs mono_now);
   // One command from anywhere (replication stream, tests).
-  void RunOne(std::span<const std::string_view> args, ClientState* client, resp::OutBuffer* out, UnixMs now,
-              MonoMs mono_now);
+  void RunOne(std::span<const std::string_view> args, ClientState* client, resp::OutBuffer* out,
+              UnixMs now, MonoMs mono_now);
 
   void set_slow_hook(SlowCommandHook hook) { slow_hook_ = std::move(hook); }
   const std::vector<CommandStats>& command_stats() const { return command_stats_; }
@@ -74,7 +77,8 @@ class Dispatcher {
   bool CheckState(const PreparedCommand& c, const ClientState& client, resp::Writer* out);
   bool CheckMemory(const CommandSpec& spec, const ClientState& client, resp::Writer* out);
   void RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out);
-  bool RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out);
+  bool RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks,
+                   resp::Writer* out);
   size_t CountMissing(const PreparedCommand& c, const ClientState& client, LockSet* locks);
   void CountError(const CommandSpec* spec, std::string_view reply);
   void ReplyUnknown(const PreparedCommand& c, resp::Writer* out);

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Engine: the data side of a server: the slots, the journal, the hooks through which changes are made known, and the figures.
-// One per server. The runtime owns it; handlers reach it through their context only.
+// Engine: the data side of a server: the slots, the journal, the hooks through which changes are
+// made known, and the figures. One per server. The runtime owns it; handlers reach it through their
+// context only.
 #pragma once
 
 #include <array>
@@ -19,29 +20,30 @@ namespace pleiad {
 
 // Classes of keyspace notifications: the letters of `notify-keyspace-events`.
 enum NotifyClass : uint32_t {
-  kNotifyKeyspace = 1 << 0,   // K
-  kNotifyKeyevent = 1 << 1,   // E
-  kNotifyGeneric = 1 << 2,    // g
-  kNotifyString = 1 << 3,     // $
-  kNotifyList = 1 << 4,       // l
-  kNotifySet = 1 << 5,        // s
-  kNotifyHash = 1 << 6,       // h
-  kNotifyZset = 1 << 7,       // z
-  kNotifyExpired = 1 << 8,    // x
-  kNotifyEvicted = 1 << 9,    // e
-  kNotifyStream = 1 << 10,    // t
-  kNotifyKeyMiss = 1 << 11,   // m
-  kNotifyModule = 1 << 12,    // d
-  kNotifyNew = 1 << 13,       // n
+  kNotifyKeyspace = 1 << 0,  // K
+  kNotifyKeyevent = 1 << 1,  // E
+  kNotifyGeneric = 1 << 2,   // g
+  kNotifyString = 1 << 3,    // $
+  kNotifyList = 1 << 4,      // l
+  kNotifySet = 1 << 5,       // s
+  kNotifyHash = 1 << 6,      // h
+  kNotifyZset = 1 << 7,      // z
+  kNotifyExpired = 1 << 8,   // x
+  kNotifyEvicted = 1 << 9,   // e
+  kNotifyStream = 1 << 10,   // t
+  kNotifyKeyMiss = 1 << 11,  // m
+  kNotifyModule = 1 << 12,   // d
+  kNotifyNew = 1 << 13,      // n
 };
 
-// Who wants to hear of changes (publish/subscribe, WATCH, client tracking). Called with the slot locked: must be quick
-// and must not touch the keyspace.
+// Who wants to hear of changes (publish/subscribe, WATCH, client tracking). Called with the slot
+// locked: must be quick and must not touch the keyspace.
 class ChangeObserver {
  public:
   virtual ~ChangeObserver() = default;
   // A keyspace event of a class that is switched on.
-  virtual void OnEvent(NotifyClass event_class, std::string_view event, int db, std::string_view key) = 0;
+  virtual void OnEvent(NotifyClass event_class, std::string_view event, int db,
+                       std::string_view key) = 0;
   // Any change of a key in a slot whose `watched` flag is set. An empty key: the whole database.
   virtual void OnChange(SlotId slot, int db, std::string_view key) = 0;
 };
@@ -65,11 +67,18 @@ class Router {
 };
 
 enum class EvictionPolicy : uint8_t {
-  kNoEviction, kAllKeysLru, kAllKeysLfu, kAllKeysRandom,
-  kVolatileLru, kVolatileLfu, kVolatileRandom, kVolatileTtl,
+  kNoEviction,
+  kAllKeysLru,
+  kAllKeysLfu,
+  kAllKeysRandom,
+  kVolatileLru,
+  kVolatileLfu,
+  kVolatileRandom,
+  kVolatileTtl,
 };
 
-// Figures of one thread, summed for INFO. Written by the thread alone; relaxed atomics so that others may read.
+// Figures of one thread, summed for INFO. Written by the thread alone; relaxed atomics so that
+// others may read.
 struct alignas(64) ThreadStats {
   using Counter = std::atomic<uint64_t>;
   static void Add(Counter* c, uint64_t n) {
@@ -102,22 +111,24 @@ struct Engine {
   std::atomic<int> lfu_log_factor{10};
   std::atomic<int> lfu_decay_minutes{1};
   std::atomic<bool> active_expire{true};
-  std::atomic<uint64_t> bulk_bytes_max{512 << 20};  // proto-max-bulk-len: a string may not grow beyond
-  std::atomic<uint64_t> slowlog_cycles{~0ULL};   // commands longer than that go to `on_slow`
+  std::atomic<uint64_t> bulk_bytes_max{512
+                                       << 20};  // proto-max-bulk-len: a string may not grow beyond
+  std::atomic<uint64_t> slowlog_cycles{~0ULL};  // commands longer than that go to `on_slow`
 
   // State of the node.
-  std::atomic<bool> cluster{false};              // cluster-enabled
-  std::atomic<bool> cluster_down{false};         // keyed commands go through the router
-  std::atomic<bool> replica{false};              // follows a master: never expires or evicts on its own
+  std::atomic<bool> cluster{false};       // cluster-enabled
+  std::atomic<bool> cluster_down{false};  // keyed commands go through the router
+  std::atomic<bool> replica{false};       // follows a master: never expires or evicts on its own
   std::atomic<bool> replica_read_only{true};
-  std::atomic<bool> loading{false};              // a full sync is being loaded
-  std::atomic<bool> master_link_down{false};     // replica without link and replica-serve-stale-data no
+  std::atomic<bool> loading{false};  // a full sync is being loaded
+  std::atomic<bool> master_link_down{
+      false};  // replica without link and replica-serve-stale-data no
   std::atomic<bool> require_auth{false};
-  std::atomic<bool> writes_paused{false};        // manual failover: writes are refused for a moment
-  std::atomic<int> min_replicas_missing{0};      // min-replicas-to-write not met
+  std::atomic<bool> writes_paused{false};    // manual failover: writes are refused for a moment
+  std::atomic<int> min_replicas_missing{0};  // min-replicas-to-write not met
 
   // Set before the threads start.
-  Router* router = nullptr;                      // null: standalone
+  Router* router = nullptr;  // null: standalone
   ChangeObserver* observer = nullptr;
   std::array<ThreadStats, Keyspace::kMaxThreads> stats;
 };

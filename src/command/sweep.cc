@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Expiry by sweep and eviction by sample. Both delete through the same steps as a command would: pre-image, journal record,
-// notification. A slot knows a lower bound of its next expiry, so the sweep skips slots where nothing is due.
+// Expiry by sweep and eviction by sample. Both delete through the same steps as a command would:
+// pre-image, journal record, notification. A slot knows a lower bound of its next expiry, so the
+// sweep skips slots where nothing is due.
 #include <algorithm>
 #include <utility>
 
@@ -81,7 +82,8 @@ uint64_t Score(const Engine& engine, EvictionPolicy policy, const Entry& e, Unix
       return ((static_cast<uint32_t>(now.value / 1000) - e.access()) & 0xffffff) + 1;
     case EvictionPolicy::kAllKeysLfu:
     case EvictionPolicy::kVolatileLfu: {
-      const auto decay = static_cast<uint32_t>(engine.lfu_decay_minutes.load(std::memory_order_relaxed));
+      const auto decay =
+          static_cast<uint32_t>(engine.lfu_decay_minutes.load(std::memory_order_relaxed));
       const uint32_t age = (static_cast<uint32_t>(now.value / 60000) - (e.access() >> 8)) & 0xffff;
       const uint32_t counter = e.access() & 0xff;
       const uint32_t lost = decay == 0 ? 0 : std::min(counter, age / decay);
@@ -94,9 +96,10 @@ uint64_t Score(const Engine& engine, EvictionPolicy policy, const Entry& e, Unix
   }
 }
 
-// Looks at entries of one slot and keeps the best candidate. Returns how many entries could have been taken.
-int SampleSlot(Engine* engine, SlotId id, EvictionPolicy policy, UnixMs now, uint64_t random, int samples,
-               Candidate* best) {
+// Looks at entries of one slot and keeps the best candidate. Returns how many entries could have
+// been taken.
+int SampleSlot(Engine* engine, SlotId id, EvictionPolicy policy, UnixMs now, uint64_t random,
+               int samples, Candidate* best) {
   LockSet locks(&engine->keyspace);
   locks.LockOne(id);
   Slot& slot = locks.slot(id);
@@ -140,8 +143,9 @@ bool EvictOne(Engine* engine, ThreadStats* stats, EvictionPolicy policy, UnixMs 
   LockSet locks(&engine->keyspace);
   locks.LockOne(best.slot);
   SlotDb* slot_db = engine->keyspace.Db(locks.slot(best.slot), best.db, false);
-  Entry* e = slot_db == nullptr ? nullptr
-                                : slot_db->table.Find(HashKey(best.key, engine->keyspace.hash_seed()), best.key);
+  Entry* e = slot_db == nullptr
+                 ? nullptr
+                 : slot_db->table.Find(HashKey(best.key, engine->keyspace.hash_seed()), best.key);
   if (e == nullptr) return true;  // gone meanwhile: also good
   DropEntry(engine, best.slot, best.db, slot_db, e, kNotifyEvicted, "evicted");
   ThreadStats::Add(&stats->evicted, 1);
@@ -174,7 +178,8 @@ uint64_t DetachDatabase(Engine* engine, int db, std::deque<Table>* garbage) {
       if (slot_db == nullptr) break;
       if (slot_db->table.size() == 0) continue;
       keyspace.BeforeChangeAll(id, number, *slot_db);
-      if (slot.watched != 0 && engine->observer != nullptr) engine->observer->OnChange(id, number, {});
+      if (slot.watched != 0 && engine->observer != nullptr)
+        engine->observer->OnChange(id, number, {});
       keys += slot_db->table.size();
       garbage->emplace_back().Swap(slot_db->table);
       while (slot_db->with_expiry != 0) keyspace.DropExpiry(*slot_db);
@@ -206,8 +211,8 @@ void SwapDatabases(Engine* engine, int a, int b) {
   }
 }
 
-size_t ExpireSweep(Engine* engine, ThreadStats* stats, UnixMs now, int first, int stride, int* cursor,
-                   size_t budget) {
+size_t ExpireSweep(Engine* engine, ThreadStats* stats, UnixMs now, int first, int stride,
+                   int* cursor, size_t budget) {
   if (!engine->keyspace.any_expiry()) return 0;
   size_t deleted = 0;
   for (int i = first; i < kSlotCount && deleted < budget; i += stride) {

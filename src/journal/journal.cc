@@ -96,7 +96,8 @@ void Journal::AppendLocked(std::string_view bytes) {
 void Journal::TrimLocked() {
   int64_t keep = end_.load(std::memory_order_relaxed) - backlog_size_;
   for (const Reader* reader : readers_) keep = std::min(keep, reader->offset_.value);
-  while (blocks_.size() > 1 && blocks_.front().start + static_cast<int64_t>(blocks_.front().size) <= keep) {
+  while (blocks_.size() > 1 &&
+         blocks_.front().start + static_cast<int64_t>(blocks_.front().size) <= keep) {
     blocks_.pop_front();
   }
 }

@@ -1,12 +1,14 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Journal: the one ordered stream of effects, with one offset: the replication offset that clients and peers see.
+// Journal: the one ordered stream of effects, with one offset: the replication offset that clients
+// and peers see.
 //
-// A record is an effect as a RESP command (absolute expiry, DEL of what expired), so its bytes are at once what a Redis
-// replica expects, what an AOF holds, and what a slot migration forwards. It is appended while the slot's lock is held, so the
-// order per slot is the order of the stream. Readers (sinks) pull at their own pace by offset; the journal keeps at least
-// `backlog` bytes and everything an attached reader has not read. With nobody listening, Append costs one load.
+// A record is an effect as a RESP command (absolute expiry, DEL of what expired), so its bytes are
+// at once what a Redis replica expects, what an AOF holds, and what a slot migration forwards. It
+// is appended while the slot's lock is held, so the order per slot is the order of the stream.
+// Readers (sinks) pull at their own pace by offset; the journal keeps at least `backlog` bytes and
+// everything an attached reader has not read. With nobody listening, Append costs one load.
 //
 // Threads: any. Lock order: behind the slot locks.
 #pragma once
@@ -36,7 +38,8 @@ class Journal {
   void SetActive(bool active);
   void SetBacklogSize(int64_t bytes);
 
-  // REQUIRES: the locks of the slots that the effect touches. A SELECT is put in when the database changes.
+  // REQUIRES: the locks of the slots that the effect touches. A SELECT is put in when the database
+  // changes.
   void Append(SlotId slot, int db, std::span<const std::string_view> args);
   // Bytes that are already a stream: a replica passes on what its master sent.
   void AppendRaw(std::string_view bytes);
@@ -50,7 +53,8 @@ class Journal {
   // The stream starts with a SELECT again at the next record: for a reader that begins here.
   void ForgetDatabase();
 
-  // A reader's place. What lies behind the smallest place of all readers is kept beyond the backlog.
+  // A reader's place. What lies behind the smallest place of all readers is kept beyond the
+  // backlog.
   class Reader {
    public:
     ~Reader();
@@ -70,8 +74,8 @@ class Journal {
   // nullptr if `from` is no longer kept (or lies ahead of the end).
   std::unique_ptr<Reader> Attach(Offset from);
 
-  // `wake` is called after appends when it was not called since the last Read that reached the end; from any thread, with the
-  // journal's mutex held: it must only signal (eventfd).
+  // `wake` is called after appends when it was not called since the last Read that reached the end;
+  // from any thread, with the journal's mutex held: it must only signal (eventfd).
   void SetWaker(std::function<void()> wake);
 
  private:

@@ -23,13 +23,16 @@ inline Head ReadNumber(std::string_view data, size_t* at, int64_t* number) {
   int64_t n = 0;
   const char* q = p;
   while (q < end && *q >= '0' && *q <= '9' && q - p < 10) n = n * 10 + (*q++ - '0');
-  if (q > p && q + 1 < end && q[0] == '\r' && q[1] == '\n' && (*p != '0' || q - p == 1)) [[likely]] {
+  if (q > p && q + 1 < end && q[0] == '\r' && q[1] == '\n' && (*p != '0' || q - p == 1))
+      [[likely]] {
     *number = n;
     *at = static_cast<size_t>(q + 2 - data.data());
     return Head::kOk;
   }
-  const auto* line_end = static_cast<const char*>(std::memchr(p, '\r', static_cast<size_t>(end - p)));
-  if (line_end == nullptr) return static_cast<size_t>(end - p) > kHeadMax ? Head::kTooLong : Head::kNeedMore;
+  const auto* line_end =
+      static_cast<const char*>(std::memchr(p, '\r', static_cast<size_t>(end - p)));
+  if (line_end == nullptr)
+    return static_cast<size_t>(end - p) > kHeadMax ? Head::kTooLong : Head::kNeedMore;
   if (line_end + 1 >= end) return Head::kNeedMore;
   const auto value = ParseInt64(std::string_view(p, static_cast<size_t>(line_end - p)));
   if (!value.has_value() || line_end[1] != '\n') return Head::kBad;
@@ -70,7 +73,8 @@ RequestParser::Result RequestParser::ParseInline(std::string_view data, const Re
                                                  size_t* consumed) {
   const size_t end = data.find('\n');
   if (end == std::string_view::npos) {
-    return data.size() > limits.inline_size_max ? Fail("too big inline request") : Result::kNeedMore;
+    return data.size() > limits.inline_size_max ? Fail("too big inline request")
+                                                : Result::kNeedMore;
   }
   if (end > limits.inline_size_max) return Fail("too big inline request");
   std::string_view line = data.substr(0, end);
@@ -101,7 +105,8 @@ RequestParser::Result RequestParser::ParseArrayHead(std::string_view data,
   return Fail(head == Head::kTooLong ? "too big mbulk count string" : "invalid multibulk length");
 }
 
-RequestParser::Result RequestParser::ParseBulkHead(std::string_view data, const RequestLimits& limits) {
+RequestParser::Result RequestParser::ParseBulkHead(std::string_view data,
+                                                   const RequestLimits& limits) {
   if (at_ >= data.size()) return Result::kNeedMore;
   if (data[at_] != '$') {
     const std::string text = std::string("expected '$', got '") + data[at_] + "'";

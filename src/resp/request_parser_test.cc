@@ -11,7 +11,8 @@ namespace {
 
 using Result = RequestParser::Result;
 
-// Feeds `stream` in pieces of `step` bytes and returns the commands, "|" between arguments; "!" starts an error.
+// Feeds `stream` in pieces of `step` bytes and returns the commands, "|" between arguments; "!"
+// starts an error.
 std::vector<std::string> ParseAll(const std::string& stream, size_t step) {
   RequestParser parser;
   const RequestLimits limits;
@@ -20,7 +21,8 @@ std::vector<std::string> ParseAll(const std::string& stream, size_t step) {
   size_t end = 0;
   while (true) {
     size_t consumed = 0;
-    const Result r = parser.Next(std::string_view(stream).substr(start, end - start), limits, &consumed);
+    const Result r =
+        parser.Next(std::string_view(stream).substr(start, end - start), limits, &consumed);
     if (r == Result::kError) {
       out.push_back("!" + std::string(parser.error()));
       return out;
@@ -39,9 +41,11 @@ std::vector<std::string> ParseAll(const std::string& stream, size_t step) {
 
 TEST(RequestParser, AnySplitGivesTheSameCommands) {
   const std::string stream =
-      "*2\r\n$3\r\nGET\r\n$1\r\na\r\nPING\r\n*0\r\n\r\n*-1\r\nset \"x y\" 'z'\r\n*1\r\n$4\r\nPING\r\n";
+      "*2\r\n$3\r\nGET\r\n$1\r\na\r\nPING\r\n*0\r\n\r\n*-1\r\nset \"x y\" "
+      "'z'\r\n*1\r\n$4\r\nPING\r\n";
   const std::vector<std::string> expected = {"GET|a", "PING", "set|x y|z", "PING"};
-  for (size_t step = 1; step <= stream.size(); ++step) EXPECT_EQ(ParseAll(stream, step), expected) << step;
+  for (size_t step = 1; step <= stream.size(); ++step)
+    EXPECT_EQ(ParseAll(stream, step), expected) << step;
 }
 
 TEST(RequestParser, MalformedInputIsNamed) {

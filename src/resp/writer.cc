@@ -48,7 +48,8 @@ void Writer::Simple(std::string_view text) {
 void Writer::Error(std::string_view text) {
   Raw("-");
   char* p = out_->Reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) p[i] = text[i] == '\r' || text[i] == '\n' ? ' ' : text[i];
+  for (size_t i = 0; i < text.size(); ++i)
+    p[i] = text[i] == '\r' || text[i] == '\n' ? ' ' : text[i];
   out_->Commit(text.size());
   Raw("\r\n");
 }

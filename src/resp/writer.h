@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// OutBuffer: bytes on their way out. Writer: replies in RESP2 or RESP3 appended to one. A handler says what it means
-// (Map, Double, Null, Push); the writer knows how each protocol says it.
+// OutBuffer: bytes on their way out. Writer: replies in RESP2 or RESP3 appended to one. A handler
+// says what it means (Map, Double, Null, Push); the writer knows how each protocol says it.
 // Threads: one at a time. Cost: a copy of the bytes.
 #pragma once
 
@@ -34,7 +34,8 @@ class OutBuffer {
 
   // Room for `n` more bytes; write there, then Commit.
   char* Reserve(size_t n) {
-    if (capacity_ - size_ < n) [[unlikely]] Grow(n);
+    if (capacity_ - size_ < n) [[unlikely]]
+      Grow(n);
     return data_ + size_;
   }
   void Commit(size_t n) { size_ += n; }

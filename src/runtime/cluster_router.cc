@@ -30,8 +30,9 @@ bool ClusterRouter::Route(const RouteQuery& q, resp::Writer* out) {
   if (!view->ok) {
     const bool read_passes = settings->cluster_allow_reads_when_down && !q.write;
     if (!read_passes) {
-      out->Error(settings->cluster_allow_reads_when_down ? "CLUSTERDOWN The cluster is down and only accepts read commands"
-                                                         : "CLUSTERDOWN The cluster is down");
+      out->Error(settings->cluster_allow_reads_when_down
+                     ? "CLUSTERDOWN The cluster is down and only accepts read commands"
+                     : "CLUSTERDOWN The cluster is down");
       return false;
     }
   }

@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// ClusterRouter: what a command gets whose slot is not plainly ours: MOVED, ASK, TRYAGAIN, CLUSTERDOWN, or leave to run here.
-// Asked with the slot's lock held; looks at the driver's published view, never waits for it.
-// Cost: a mutex and a shared pointer; only redirected commands pay it.
+// ClusterRouter: what a command gets whose slot is not plainly ours: MOVED, ASK, TRYAGAIN,
+// CLUSTERDOWN, or leave to run here. Asked with the slot's lock held; looks at the driver's
+// published view, never waits for it. Cost: a mutex and a shared pointer; only redirected commands
+// pay it.
 #pragma once
 
 #include <functional>
@@ -20,7 +21,8 @@ class ClusterRouter : public Router {
  public:
   using ViewSource = std::function<std::shared_ptr<const cluster::ClusterView>()>;
   using SettingsSource = std::function<std::shared_ptr<const Settings>()>;
-  ClusterRouter(ViewSource view, SettingsSource settings) : view_(std::move(view)), settings_(std::move(settings)) {}
+  ClusterRouter(ViewSource view, SettingsSource settings)
+      : view_(std::move(view)), settings_(std::move(settings)) {}
 
   bool Route(const RouteQuery& query, resp::Writer* out) override;
 

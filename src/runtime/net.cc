@@ -54,8 +54,10 @@ Result<int> ListenTcp(const std::string& address, int port, int backlog) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
-  const std::string what = fmt::format("Could not create server TCP listening socket {}:{}", address, port);
-  const int code = getaddrinfo(any4 || any6 ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  const std::string what =
+      fmt::format("Could not create server TCP listening socket {}:{}", address, port);
+  const int code = getaddrinfo(any4 || any6 ? nullptr : host.c_str(), std::to_string(port).c_str(),
+                               &hints, &found);
   if (code != 0) return Error{fmt::format("{}: {}", what, gai_strerror(code))};
   const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const addrinfo where = *found;
@@ -65,7 +67,8 @@ Result<int> ListenTcp(const std::string& address, int port, int backlog) {
   if (fd < 0) return Failed(fd, what);
   if (where.ai_family == AF_INET6) SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (bind(fd, reinterpret_cast<sockaddr*>(&bound), where.ai_addrlen) != 0) return Failed(fd, what + ": bind");
+  if (bind(fd, reinterpret_cast<sockaddr*>(&bound), where.ai_addrlen) != 0)
+    return Failed(fd, what + ": bind");
   if (listen(fd, backlog) != 0) return Failed(fd, what + ": listen");
   return fd;
 }

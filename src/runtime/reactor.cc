@@ -25,8 +25,8 @@ constexpr size_t kReadBuffer = 64 * 1024;
 constexpr size_t kFlushAbove = 256 * 1024;
 constexpr int kEvents = 256;
 constexpr int64_t kCronMs = 100;
-constexpr size_t kExpireBudget = 2000;      // deletions per reactor and tick: about 1 ms
-constexpr size_t kKeepCapacity = 1 << 20;   // shared output memory kept between rounds
+constexpr size_t kExpireBudget = 2000;     // deletions per reactor and tick: about 1 ms
+constexpr size_t kKeepCapacity = 1 << 20;  // shared output memory kept between rounds
 
 // What an epoll event belongs to: a connection, or one of these marks.
 void* const kWakeMark = reinterpret_cast<void*>(1);
@@ -155,7 +155,8 @@ void Reactor::Accept(const Listener& listener) {
   for (int i = 0; i < 1000; ++i) {
     const int fd = accept4(listener.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-      if (errno == EMFILE || errno == ENFILE) PLOG(kWarning, "Accepting client connection: {}", std::strerror(errno));
+      if (errno == EMFILE || errno == ENFILE)
+        PLOG(kWarning, "Accepting client connection: {}", std::strerror(errno));
       return;
     }
     if (server_->connected_clients.fetch_add(1) >= settings_->maxclients) {
@@ -192,7 +193,8 @@ void Reactor::AddConnection(int fd, const std::string& address) {
 }
 
 void Reactor::Close(Connection* c, std::string_view why) {
-  if (!why.empty()) PLOG(kVerbose, "Closing client id={} addr={}: {}", c->state.id, c->state.address, why);
+  if (!why.empty())
+    PLOG(kVerbose, "Closing client id={} addr={}: {}", c->state.id, c->state.address, why);
   connections_[c->index_] = connections_.back();
   connections_[c->index_]->index_ = c->index_;
   connections_.pop_back();
@@ -220,7 +222,8 @@ void Reactor::UpdateInterest(Connection* c) {
   Watch(epoll_fd_, EPOLL_CTL_MOD, c->fd_, want ? (EPOLLIN | EPOLLOUT) : EPOLLIN, c);
 }
 
-// Reads the rest of a large argument into its own memory. False: the connection is gone or nothing more is here.
+// Reads the rest of a large argument into its own memory. False: the connection is gone or nothing
+// more is here.
 bool Reactor::ReadLarge(Connection* c) {
   HeapString* s = c->large;
   char crlf[2];
@@ -229,12 +232,14 @@ bool Reactor::ReadLarge(Connection* c) {
   const size_t room = body ? s->capacity - s->size : static_cast<size_t>(c->large_tail);
   const ssize_t n = ::recv(c->fd_, to, room, 0);
   if (n <= 0) {
-    if (n == 0 || (errno != EAGAIN && errno != EINTR)) Close(c, "closed while sending a large argument");
+    if (n == 0 || (errno != EAGAIN && errno != EINTR))
+      Close(c, "closed while sending a large argument");
     return false;
   }
   c->state.last_interaction = mono_now_;
   c->state.bytes_in += static_cast<uint64_t>(n);
-  ThreadStats::Add(&server_->engine().stats[static_cast<size_t>(index_)].bytes_in, static_cast<uint64_t>(n));
+  ThreadStats::Add(&server_->engine().stats[static_cast<size_t>(index_)].bytes_in,
+                   static_cast<uint64_t>(n));
   if (body) {
     s->size += static_cast<uint64_t>(n);
     return true;
@@ -253,7 +258,8 @@ void Reactor::OnReadable(Connection* c) {
     if (!ReadLarge(c)) return;
   }
   if (was_large) {
-    // The large argument may have been the last thing of its command: parse what is there before reading on.
+    // The large argument may have been the last thing of its command: parse what is there before
+    // reading on.
     resp::OutBuffer head;
     head.Swap(c->in);
     Process(c, head.view());
@@ -291,7 +297,8 @@ void Reactor::OnReadable(Connection* c) {
   Process(c, held.view());
 }
 
-// Starts to read an argument in place: what has arrived of it is copied, the rest will be received behind it.
+// Starts to read an argument in place: what has arrived of it is copied, the rest will be received
+// behind it.
 void Reactor::BeginLarge(Connection* c, std::string_view* data, size_t consumed) {
   HeapString* s = HeapString::Create(c->parser.large_size());
   const std::string_view arrived = data->substr(consumed, s->capacity);
@@ -308,7 +315,8 @@ void Reactor::KeepUnparsed(Connection* c, std::string_view data) {
   if (!data.empty()) c->in.Append(data);
 }
 
-// Takes the next command off `data` into the batch. Sets *stop when nothing more can be parsed now. False: protocol error.
+// Takes the next command off `data` into the batch. Sets *stop when nothing more can be parsed now.
+// False: protocol error.
 bool Reactor::ParseOne(Connection* c, std::string_view* data, size_t* batched, bool* stop) {
   using Result = resp::RequestParser::Result;
   size_t consumed = 0;
@@ -382,8 +390,8 @@ void Reactor::Process(Connection* c, std::string_view data) {
   }
 }
 
-// The replies of a round are sent together at its end: the first wakes the peer's thread, and the others find it awake, which
-// saves a wake-up each (measured: see docs/decisions).
+// The replies of a round are sent together at its end: the first wakes the peer's thread, and the
+// others find it awake, which saves a wake-up each (measured: see docs/decisions).
 void Reactor::FlushRound() {
   for (const Unsent& u : unsent_) {
     Send(u.connection, out_.view().substr(u.begin, u.size));
@@ -459,7 +467,8 @@ bool Reactor::OverOutputLimit(Connection* c) {
     c->soft_limit_since = MonoMs(0);
     return false;
   }
-  const OutputBufferLimit& limit = settings_->output_buffer_limit[static_cast<size_t>(ClientClass::kNormal)];
+  const OutputBufferLimit& limit =
+      settings_->output_buffer_limit[static_cast<size_t>(ClientClass::kNormal)];
   bool over = limit.hard_bytes != 0 && size > limit.hard_bytes;
   if (limit.soft_bytes != 0 && size > limit.soft_bytes) {
     if (c->soft_limit_since.value == 0) c->soft_limit_since = mono_now_;
@@ -474,8 +483,9 @@ bool Reactor::OverOutputLimit(Connection* c) {
 void Reactor::CloseIdle() {
   std::vector<Connection*> idle;
   for (Connection* c : connections_) {
-    const bool timed_out = settings_->timeout_seconds > 0 && !c->state.replica &&
-                           mono_now_ - c->state.last_interaction >= settings_->timeout_seconds * 1000LL;
+    const bool timed_out =
+        settings_->timeout_seconds > 0 && !c->state.replica &&
+        mono_now_ - c->state.last_interaction >= settings_->timeout_seconds * 1000LL;
     if (timed_out || OverOutputLimit(c)) idle.push_back(c);
   }
   for (Connection* c : idle) Close(c, "idle or over its output limit");
@@ -485,10 +495,13 @@ void Reactor::Cron() {
   next_cron_ = mono_now_ + kCronMs;
   Engine& engine = server_->engine();
   ThreadStats* stats = &engine.stats[static_cast<size_t>(index_)];
-  if (engine.active_expire.load(std::memory_order_relaxed) && !engine.replica.load(std::memory_order_relaxed)) {
+  if (engine.active_expire.load(std::memory_order_relaxed) &&
+      !engine.replica.load(std::memory_order_relaxed)) {
     const auto stride = static_cast<int>(server_->reactors().size());
-    const size_t deleted = ExpireSweep(&engine, stats, now_, index_, stride, &expire_cursor_, kExpireBudget);
-    if (deleted >= kExpireBudget) next_cron_ = mono_now_ + 4;  // more is due: a quarter of the thread's time
+    const size_t deleted =
+        ExpireSweep(&engine, stats, now_, index_, stride, &expire_cursor_, kExpireBudget);
+    if (deleted >= kExpireBudget)
+      next_cron_ = mono_now_ + 4;  // more is due: a quarter of the thread's time
   }
   if (++cron_count_ % 10 == 0) CloseIdle();
   if (index_ == 0) server_->Cron(mono_now_);

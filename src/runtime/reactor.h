@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Reactor: one thread with an epoll loop and its connections. It runs their commands to completion itself. Between waits it is
-// inside the keyspace (Keyspace::Enter), so whoever holds an exclusive section may look at its connections.
-// Wakes ten times a second for its share of expiry and time-outs; otherwise only for work.
+// Reactor: one thread with an epoll loop and its connections. It runs their commands to completion
+// itself. Between waits it is inside the keyspace (Keyspace::Enter), so whoever holds an exclusive
+// section may look at its connections. Wakes ten times a second for its share of expiry and
+// time-outs; otherwise only for work.
 #pragma once
 
 #include <sys/epoll.h>
@@ -100,9 +101,9 @@ class Reactor {
     size_t begin;
     size_t size;
   };
-  resp::OutBuffer out_;           // replies of this round
-  size_t out_begin_ = 0;          // where those of the running batch begin
-  std::vector<Unsent> unsent_;    // which part of out_ is whose
+  resp::OutBuffer out_;         // replies of this round
+  size_t out_begin_ = 0;        // where those of the running batch begin
+  std::vector<Unsent> unsent_;  // which part of out_ is whose
   std::vector<Listener> listeners_;
   std::vector<Connection*> connections_;
 

@@ -32,14 +32,22 @@ int DatabaseCount(const Settings& s) {
 
 EvictionPolicy ToPolicy(MaxmemoryPolicy p) {
   switch (p) {
-    case MaxmemoryPolicy::kVolatileLru: return EvictionPolicy::kVolatileLru;
-    case MaxmemoryPolicy::kVolatileLfu: return EvictionPolicy::kVolatileLfu;
-    case MaxmemoryPolicy::kVolatileRandom: return EvictionPolicy::kVolatileRandom;
-    case MaxmemoryPolicy::kVolatileTtl: return EvictionPolicy::kVolatileTtl;
-    case MaxmemoryPolicy::kAllkeysLru: return EvictionPolicy::kAllKeysLru;
-    case MaxmemoryPolicy::kAllkeysLfu: return EvictionPolicy::kAllKeysLfu;
-    case MaxmemoryPolicy::kAllkeysRandom: return EvictionPolicy::kAllKeysRandom;
-    case MaxmemoryPolicy::kNoEviction: break;
+    case MaxmemoryPolicy::kVolatileLru:
+      return EvictionPolicy::kVolatileLru;
+    case MaxmemoryPolicy::kVolatileLfu:
+      return EvictionPolicy::kVolatileLfu;
+    case MaxmemoryPolicy::kVolatileRandom:
+      return EvictionPolicy::kVolatileRandom;
+    case MaxmemoryPolicy::kVolatileTtl:
+      return EvictionPolicy::kVolatileTtl;
+    case MaxmemoryPolicy::kAllkeysLru:
+      return EvictionPolicy::kAllKeysLru;
+    case MaxmemoryPolicy::kAllkeysLfu:
+      return EvictionPolicy::kAllKeysLfu;
+    case MaxmemoryPolicy::kAllkeysRandom:
+      return EvictionPolicy::kAllKeysRandom;
+    case MaxmemoryPolicy::kNoEviction:
+      break;
   }
   return EvictionPolicy::kNoEviction;
 }
@@ -55,12 +63,15 @@ Server::Server(std::unique_ptr<ConfigStore> config)
       sampled_at_(started_) {
   last_save_seconds = started_unix_.value / 1000;
   ApplySettings(*config_->settings());
-  config_->AddListener([this](const Settings& now, const std::vector<std::string>&) { ApplySettings(now); });
+  config_->AddListener(
+      [this](const Settings& now, const std::vector<std::string>&) { ApplySettings(now); });
   int threads = config_->settings()->threads;
   if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   threads = std::min(threads, Keyspace::kMaxThreads - 8);
-  replication_ = std::make_unique<ReplicationDriver>(&engine_, this, [this] { return config_->settings(); });
-  for (int i = 0; i < threads; ++i) reactors_.push_back(std::make_unique<Reactor>(this, i, SystemSeed()));
+  replication_ =
+      std::make_unique<ReplicationDriver>(&engine_, this, [this] { return config_->settings(); });
+  for (int i = 0; i < threads; ++i)
+    reactors_.push_back(std::make_unique<Reactor>(this, i, SystemSeed()));
 }
 
 Server::~Server() { Stop(); }
@@ -77,14 +88,16 @@ void Server::ApplySettings(const Settings& s) {
   engine_.require_auth = !s.requirepass.empty();
   engine_.cluster = s.cluster_enabled;
   engine_.journal.SetBacklogSize(static_cast<int64_t>(s.repl_backlog_size));
-  engine_.slowlog_cycles = s.slowlog_log_slower_than_us < 0
-                               ? ~0ULL
-                               : static_cast<uint64_t>(static_cast<double>(s.slowlog_log_slower_than_us) *
-                                                       CyclesPerMicrosecond());
+  engine_.slowlog_cycles =
+      s.slowlog_log_slower_than_us < 0
+          ? ~0ULL
+          : static_cast<uint64_t>(static_cast<double>(s.slowlog_log_slower_than_us) *
+                                  CyclesPerMicrosecond());
   SetLogLevel(s.loglevel);
 }
 
-// maxclients needs descriptors; where the system refuses them, serve fewer clients and say so loudly.
+// maxclients needs descriptors; where the system refuses them, serve fewer clients and say so
+// loudly.
 void Server::RaiseFileLimit() {
   const auto settings = config_->settings();
   rlimit limit{};
@@ -101,11 +114,14 @@ void Server::RaiseFileLimit() {
   getrlimit(RLIMIT_NOFILE, &limit);
   const auto clients = static_cast<int64_t>(limit.rlim_cur) - kReservedFiles;
   if (limit.rlim_cur >= want) return;
-  PLOG(kWarning, "You requested maxclients of {} requiring at least {} max file descriptors.", settings->maxclients,
-       want);
-  PLOG(kWarning, "Current maximum open files is {}. maxclients has been reduced to {} to compensate for low ulimit.",
+  PLOG(kWarning, "You requested maxclients of {} requiring at least {} max file descriptors.",
+       settings->maxclients, want);
+  PLOG(kWarning,
+       "Current maximum open files is {}. maxclients has been reduced to {} to compensate for low "
+       "ulimit.",
        had, std::max<int64_t>(1, clients));
-  const Status set = config_->SetByServer({{"maxclients", std::to_string(std::max<int64_t>(1, clients))}});
+  const Status set =
+      config_->SetByServer({{"maxclients", std::to_string(std::max<int64_t>(1, clients))}});
   if (!set.ok()) PLOG(kWarning, "{}", set.message());
 }
 
@@ -125,7 +141,8 @@ Status Server::Listen() {
     }
   }
   if (!s->unixsocket.empty()) {
-    Result<int> fd = ListenUnix(s->unixsocket, static_cast<unsigned>(s->unixsocketperm), s->tcp_backlog);
+    Result<int> fd =
+        ListenUnix(s->unixsocket, static_cast<unsigned>(s->unixsocketperm), s->tcp_backlog);
     if (!fd.ok()) return fd.error();
     listen_fds_.push_back(*fd);
     reactors_[0]->AddListener(*fd, true);
@@ -149,7 +166,8 @@ void Server::Stop() {
   StopDrivers();
   for (auto& reactor : reactors_) reactor->Stop();
   for (const int fd : listen_fds_) ::close(fd);
-  if (started_up_ && !config_->settings()->unixsocket.empty()) ::unlink(config_->settings()->unixsocket.c_str());
+  if (started_up_ && !config_->settings()->unixsocket.empty())
+    ::unlink(config_->settings()->unixsocket.c_str());
   listen_fds_.clear();
   started_up_ = false;
 }
@@ -164,7 +182,7 @@ void Server::ForEachConnection(const std::function<void(Connection&)>& f) {
   }
 }
 
-uint64_t Server::Sum(ThreadStats::Counter ThreadStats::*counter) const {
+uint64_t Server::Sum(ThreadStats::Counter ThreadStats::* counter) const {
   uint64_t sum = 0;
   for (const ThreadStats& s : engine_.stats) sum += (s.*counter).load(std::memory_order_relaxed);
   return sum;
@@ -172,9 +190,10 @@ uint64_t Server::Sum(ThreadStats::Counter ThreadStats::*counter) const {
 
 void Server::ResetStats() {
   for (ThreadStats& s : engine_.stats) {
-    for (auto counter : {&ThreadStats::commands, &ThreadStats::hits, &ThreadStats::misses, &ThreadStats::expired,
-                         &ThreadStats::evicted, &ThreadStats::bytes_in, &ThreadStats::bytes_out,
-                         &ThreadStats::errors, &ThreadStats::reads_processed, &ThreadStats::writes_processed}) {
+    for (auto counter :
+         {&ThreadStats::commands, &ThreadStats::hits, &ThreadStats::misses, &ThreadStats::expired,
+          &ThreadStats::evicted, &ThreadStats::bytes_in, &ThreadStats::bytes_out,
+          &ThreadStats::errors, &ThreadStats::reads_processed, &ThreadStats::writes_processed}) {
       (s.*counter).store(0, std::memory_order_relaxed);
     }
   }
@@ -196,7 +215,8 @@ void Server::AddSlow(const ClientState& client, const Args& args, uint64_t cycle
     if (shown < args.size() && i + 1 == shown) {
       entry.args.push_back(fmt::format("... ({} more arguments)", args.size() - shown + 1));
     } else if (args[i].size() > kSlowlogArgBytesMax) {
-      entry.args.push_back(fmt::format("{}... ({} more bytes)", args[i].substr(0, kSlowlogArgBytesMax),
+      entry.args.push_back(fmt::format("{}... ({} more bytes)",
+                                       args[i].substr(0, kSlowlogArgBytesMax),
                                        args[i].size() - kSlowlogArgBytesMax));
     } else {
       entry.args.emplace_back(args[i]);

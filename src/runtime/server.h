@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Server: one node. Owns the engine, the configuration, the reactors and (in cluster mode) the drivers, and is what commands
-// about the server talk to. Several may live in one process (tests).
+// Server: one node. Owns the engine, the configuration, the reactors and (in cluster mode) the
+// drivers, and is what commands about the server talk to. Several may live in one process (tests).
 #pragma once
 
 #include <atomic>
@@ -83,7 +83,7 @@ class Server {
   void set_executable(std::string path) { executable_ = std::move(path); }
 
   // Sum of a figure over the threads.
-  uint64_t Sum(ThreadStats::Counter ThreadStats::*counter) const;
+  uint64_t Sum(ThreadStats::Counter ThreadStats::* counter) const;
   void ResetStats();  // REQUIRES: exclusive section
 
   // SLOWLOG. Thread-safe.

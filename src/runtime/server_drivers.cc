@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// How a Server and its drivers (cluster bus, replication) are wired: the drivers know nothing of each other or of the data.
+// How a Server and its drivers (cluster bus, replication) are wired: the drivers know nothing of
+// each other or of the data.
 #include <algorithm>
 
 #include "base/log.h"
@@ -20,7 +21,8 @@ SlotState StateOf(const cluster::SlotChange& change) {
   return change.importing_from.empty() ? SlotState::kNotMine : SlotState::kImporting;
 }
 
-// The cluster driver's callbacks, one at a time whatever thread they run on, have a keyspace number of their own.
+// The cluster driver's callbacks, one at a time whatever thread they run on, have a keyspace number
+// of their own.
 class InsideKeyspace {
  public:
   explicit InsideKeyspace(Keyspace* keyspace) : keyspace_(keyspace) { keyspace_->Enter(kNumber); }
@@ -65,7 +67,8 @@ cluster::ClusterConfig Server::MakeClusterConfig() const {
   return c;
 }
 
-// The ownership of slots changes under their locks, so that no write can be acknowledged after its slot went away.
+// The ownership of slots changes under their locks, so that no write can be acknowledged after its
+// slot went away.
 void Server::ApplySlots(const std::vector<cluster::SlotChange>& changes) {
   const InsideKeyspace inside(&engine_.keyspace);
   for (const cluster::SlotChange& change : changes) {
@@ -102,16 +105,20 @@ Status Server::StartCluster() {
   options.nodes_file = s->cluster_config_file;
   options.bind = s->bind;
   options.backlog = s->tcp_backlog;
-  if (s->cluster_link_sendbuf_limit != 0) options.link_send_buffer_max = s->cluster_link_sendbuf_limit;
+  if (s->cluster_link_sendbuf_limit != 0)
+    options.link_send_buffer_max = s->cluster_link_sendbuf_limit;
   ClusterCallbacks callbacks;
-  callbacks.on_slots = [this](const std::vector<cluster::SlotChange>& changes) { ApplySlots(changes); };
+  callbacks.on_slots = [this](const std::vector<cluster::SlotChange>& changes) {
+    ApplySlots(changes);
+  };
   callbacks.on_role = [this](const cluster::ReplicationRole& role) { ApplyRole(role); };
   callbacks.on_view = [this](const cluster::ClusterView& view) { engine_.cluster_down = !view.ok; };
   callbacks.on_pause_writes = [this](bool pause) { engine_.writes_paused = pause; };
   callbacks.on_flush_all = [this] { FlushEverything(); };
   callbacks.progress = [this] { return ToProgress(replication_->GetProgress()); };
   cluster_ = std::make_unique<ClusterDriver>(std::move(options), std::move(callbacks));
-  router_ = std::make_unique<ClusterRouter>([this] { return cluster_->View(); }, [this] { return config_->settings(); });
+  router_ = std::make_unique<ClusterRouter>([this] { return cluster_->View(); },
+                                            [this] { return config_->settings(); });
   engine_.router = router_.get();
   engine_.cluster_down = true;
   const Status status = cluster_->Start();

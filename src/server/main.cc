@@ -32,7 +32,8 @@ constexpr std::string_view kUsage =
     "  trib COMMAND ...                        create and check clusters (pleiad trib help)\n"
     "  help, --version\n"
     "\n"
-    "Linked under the names redis-server, redis-cli, redis-trib, redis-trib.rb, valkey-server or valkey-cli it is that "
+    "Linked under the names redis-server, redis-cli, redis-trib, redis-trib.rb, valkey-server or "
+    "valkey-cli it is that "
     "program.\n";
 
 std::string_view ProgramName(const char* path) {
@@ -46,7 +47,8 @@ std::string_view ProgramName(const char* path) {
 int Main(int argc, char** argv) {
   const std::string_view program = ProgramName(argv[0]);
   if (program == "redis-server" || program == "valkey-server") return ServerMain(argc, argv);
-  if (program == "redis-cli" || program == "valkey-cli") return cli::CliMain(argc, argv, ClusterTool);
+  if (program == "redis-cli" || program == "valkey-cli")
+    return cli::CliMain(argc, argv, ClusterTool);
   if (program == "redis-trib" || program == "redis-trib.rb") return server::TribMain(argc, argv);
   const std::string_view word = argc > 1 ? argv[1] : "help";
   if (word == "server") return ServerMain(argc - 1, argv + 1);

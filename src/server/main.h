@@ -4,7 +4,8 @@
 
 namespace pleiad {
 
-// `pleiad SUBCOMMAND ...`; under the names redis-server, redis-cli, redis-trib and their like the name is the subcommand.
+// `pleiad SUBCOMMAND ...`; under the names redis-server, redis-cli, redis-trib and their like the
+// name is the subcommand.
 int Main(int argc, char** argv);
 
 // `pleiad server [FILE|-] [--directive value ...]`.

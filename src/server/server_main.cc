@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The life of a node's process: configuration, daemon, log, threads, signals, end. The main thread does nothing but wait for
-// a signal; work is the reactors'.
+// The life of a node's process: configuration, daemon, log, threads, signals, end. The main thread
+// does nothing but wait for a signal; work is the reactors'.
 #include <fmt/core.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -19,6 +18,7 @@
 #include "runtime/files.h"
 #include "runtime/random.h"
 #include "runtime/server.h"
+#include "runtime/signals.h"
 #include "server/config/store.h"
 #include "server/main.h"
 
@@ -46,14 +46,6 @@ ConfigEnvironment RealEnvironment() {
   return env;
 }
 
-sigset_t HandledSignals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  return set;
-}
-
 void WritePidFile(const std::string& path) {
   FILE* f = std::fopen(path.c_str(), "w");
   if (f == nullptr) {
@@ -66,19 +58,21 @@ void WritePidFile(const std::string& path) {
 
 // Changes folder, opens the log, detaches. The error text is for standard error.
 Status Settle(const Settings& s) {
-  if (s.daemonize && ::daemon(1, 0) != 0) return Error{fmt::format("Can't daemonize: {}", std::strerror(errno))};
   if (!s.dir.empty() && ::chdir(s.dir.c_str()) != 0) {
     return Error{fmt::format("Can't chdir to '{}': {}", s.dir, std::strerror(errno))};
   }
   if (!s.logfile.empty() && !SetLogFile(s.logfile)) {
     return Error{fmt::format("Can't open the log file '{}': {}", s.logfile, std::strerror(errno))};
   }
+  // Last, so that what went wrong before could still be said on standard error.
+  if (s.daemonize && ::daemon(1, 0) != 0) {
+    return Error{fmt::format("Can't daemonize: {}", std::strerror(errno))};
+  }
   return Status::Ok();
 }
 
-int RunServer(runtime::Server& server, const sigset_t& signals) {
-  const pthread_t main_thread = pthread_self();
-  server.set_shutdown_hook([main_thread] { pthread_kill(main_thread, SIGTERM); });
+int RunServer(runtime::Server& server, const runtime::EndSignals& signals) {
+  server.set_shutdown_hook([&signals] { signals.Raise(); });
   const Status started = server.Start();
   if (!started.ok()) {
     PLOG(kWarning, "{}", started.message());
@@ -91,11 +85,12 @@ int RunServer(runtime::Server& server, const sigset_t& signals) {
   SetLogRole(settings->replicaof_host.empty() ? 'M' : 'S');
   PLOG(kNotice, "Server initialized");
   PLOG(kNotice, "Ready to accept connections");
-  int signal = 0;
-  sigwait(&signals, &signal);
-  PLOG(kWarning, "{}", server.shutdown_requested() ? "User requested shutdown..."
-                                                   : (signal == SIGINT ? "Received SIGINT scheduling shutdown..."
-                                                                       : "Received SIGTERM scheduling shutdown..."));
+  const int signal = signals.Wait();
+  PLOG(kWarning, "{}",
+       server.shutdown_requested()
+           ? "User requested shutdown..."
+           : (signal == SIGINT ? "Received SIGINT scheduling shutdown..."
+                               : "Received SIGTERM scheduling shutdown..."));
   server.Stop();
   if (!pid_file.empty()) ::unlink(pid_file.c_str());
   PLOG(kWarning, "Pleiad is now ready to exit, bye bye...");
@@ -108,18 +103,15 @@ int ServerMain(int argc, char** argv) {
   RegisterMemoryThread();
   const std::vector<std::string> args(argv + 1, argv + argc);
   if (args.size() == 1 && (args[0] == "-v" || args[0] == "--version")) {
-    fmt::print("Redis server v={} pleiad={} malloc={} bits=64\n", kRedisVersion, kPleiadVersion, AllocatorName());
+    fmt::print("Redis server v={} pleiad={} malloc={} bits=64\n", kRedisVersion, kPleiadVersion,
+               AllocatorName());
     return 0;
   }
   if (args.size() == 1 && (args[0] == "-h" || args[0] == "--help")) {
     fmt::print("{}", kUsage);
     return 0;
   }
-  // Blocked before any thread exists, so that only sigwait sees them.
-  const sigset_t signals = HandledSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN);
+  const runtime::EndSignals signals;
   const ConfigEnvironment env = RealEnvironment();
   Result<LoadedConfig> loaded = LoadConfig(args, env);
   if (!loaded.ok()) {
@@ -135,7 +127,8 @@ int ServerMain(int argc, char** argv) {
     return 1;
   }
   PLOG(kNotice, "Pleiad {} (Redis {} compatible) is starting", kPleiadVersion, kRedisVersion);
-  PLOG(kNotice, "Running mode={}, port={}.", settings->cluster_enabled ? "cluster" : "standalone", settings->port);
+  PLOG(kNotice, "Running mode={}, port={}.", settings->cluster_enabled ? "cluster" : "standalone",
+       settings->port);
   PLOG(kNotice, "PID: {}", getpid());
   runtime::Server server(std::move(store));
   server.set_executable(argv[0]);

@@ -3,14 +3,14 @@
 //
 // Entry: one key with its value, in one allocation.
 //
-//     | type+encoding 1 | flags 1 | key length 1 | access 3 | value length 2 |     8 bytes of header
-//     | expiry 8, only with kHasExpiry |
-//     | long key length 4, only with kLongKey |
-//     | key bytes | value bytes (kInline) or pointer to a HeapString (kHeap) or to an object of data/ |
+//     | type+encoding 1 | flags 1 | key length 1 | access 3 | value length 2 |     8 bytes of
+//     header | expiry 8, only with kHasExpiry | | long key length 4, only with kLongKey | | key
+//     bytes | value bytes (kInline) or pointer to a HeapString (kHeap) or to an object of data/ |
 //
-// So a 16-byte key with a 64-byte value is 88 bytes (96 as allocated), with an expiry 96 bytes. A value of up to
-// kInlineMax bytes lives inside; APPEND and SETRANGE move a longer one to the heap with room to grow.
-// Threads: whoever holds the lock of the entry's slot. Nothing outside the lock keeps an Entry*.
+// So a 16-byte key with a 64-byte value is 88 bytes (96 as allocated), with an expiry 96 bytes. A
+// value of up to kInlineMax bytes lives inside; APPEND and SETRANGE move a longer one to the heap
+// with room to grow. Threads: whoever holds the lock of the entry's slot. Nothing outside the lock
+// keeps an Entry*.
 #pragma once
 
 #include <cstdint>
@@ -21,16 +21,25 @@
 
 namespace pleiad {
 
-enum class ValueType : uint8_t { kString = 0, kList = 1, kSet = 2, kZset = 3, kHash = 4, kStream = 6 };
+enum class ValueType : uint8_t {
+  kString = 0,
+  kList = 1,
+  kSet = 2,
+  kZset = 3,
+  kHash = 4,
+  kStream = 6
+};
 
-// Bytes outside an entry. Also what the parser reads large arguments into, so that SET adopts instead of copying.
+// Bytes outside an entry. Also what the parser reads large arguments into, so that SET adopts
+// instead of copying.
 struct HeapString {
   uint64_t size;
   uint64_t capacity;
   char* data() { return reinterpret_cast<char*>(this + 1); }
   const char* data() const { return reinterpret_cast<const char*>(this + 1); }
   std::string_view view() const { return {data(), size}; }
-  // `capacity` bytes of room, size 0. Never null (out of memory aborts, as in the rest of the field).
+  // `capacity` bytes of room, size 0. Never null (out of memory aborts, as in the rest of the
+  // field).
   static HeapString* Create(uint64_t capacity);
   static void Free(HeapString* s);
   // May move.
@@ -70,24 +79,28 @@ class Entry {
   // REQUIRES: has_expiry(). Changes it in place.
   void set_expiry_in_place(int64_t at) { std::memcpy(data_, &at, 8); }
 
-  // Writes `value` in place if it fits into the allocation; false if the entry must be created anew.
+  // Writes `value` in place if it fits into the allocation; false if the entry must be created
+  // anew.
   bool TryAssign(std::string_view value);
   // Replaces the value by `value`, keeping key, expiry and access bits. May move: use the result.
   static Entry* Assign(Entry* e, std::string_view value);
   // A copy of `e` with the expiry added, changed or removed; frees `e` if it had to move.
   static Entry* WithExpiry(Entry* e, int64_t expiry_ms);
-  // An entry of the name `key` with the value, expiry and access bits of `e`, which is freed. Does not copy a heap value.
+  // An entry of the name `key` with the value, expiry and access bits of `e`, which is freed. Does
+  // not copy a heap value.
   static Entry* WithKey(Entry* e, std::string_view key);
   // The same, leaving `e` as it is. REQUIRES: type() == kString. Cost: a copy of the value.
   static Entry* Copy(const Entry& e, std::string_view key);
-  // Makes room for a value of `size` bytes, keeping the old bytes and zero-filling behind them, and returns where to write.
+  // Makes room for a value of `size` bytes, keeping the old bytes and zero-filling behind them, and
+  // returns where to write.
   // `*e` may move.
   static char* Resize(Entry** e, size_t size);
 
   // Bytes set aside for entry and value.
   size_t MemoryUsage() const;
 
-  // 24 bits for the eviction policy: LRU clock in seconds, or LFU (16 bits of minutes, 8 bits of counter).
+  // 24 bits for the eviction policy: LRU clock in seconds, or LFU (16 bits of minutes, 8 bits of
+  // counter).
   uint32_t access() const { return (static_cast<uint32_t>(access_high_) << 16) | access_low_; }
   void set_access(uint32_t bits) {
     access_high_ = static_cast<uint8_t>(bits >> 16);

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The keyed hash of keys. The seed is drawn at start (or given as `hash-seed`), so that a client can't aim at a bucket.
+// The keyed hash of keys. The seed is drawn at start (or given as `hash-seed`), so that a client
+// can't aim at a bucket.
 #pragma once
 
 #define XXH_INLINE_ALL

@@ -1,16 +1,18 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Keyspace: the 16384 slots. A Slot is the room in which a key lives: its tables (one per numbered database), its expiry
-// summary, its ownership state and its lock. A Slot& comes only from a LockSet (or inside an exclusive section).
+// Keyspace: the 16384 slots. A Slot is the room in which a key lives: its tables (one per numbered
+// database), its expiry summary, its ownership state and its lock. A Slot& comes only from a
+// LockSet (or inside an exclusive section).
 //
 // Lock order: exclusive section, slots ascending, journal, leaf locks.
 //
-// Snapshots without fork. A cut (in an exclusive section) takes the next version number and registers a sink. Every
-// table segment remembers the newest version it was given out for. The walker gives each segment to the sinks that lack it,
-// under the slot lock; a writer that is about to change a segment that the walker has not reached does the same first. So
-// each sink sees exactly the entries of its cut, each once, in no order; a segment is at most 470 entries, which bounds the
-// writer's delay.
+// Snapshots without fork. A cut (in an exclusive section) takes the next version number and
+// registers a sink. Every table segment remembers the newest version it was given out for. The
+// walker gives each segment to the sinks that lack it, under the slot lock; a writer that is about
+// to change a segment that the walker has not reached does the same first. So each sink sees
+// exactly the entries of its cut, each once, in no order; a segment is at most 470 entries, which
+// bounds the writer's delay.
 #pragma once
 
 #include <array>
@@ -40,8 +42,8 @@ struct Key {
   SlotId slot;
 };
 
-// Receives the entries of a snapshot. Called with the entry's slot locked, from the walker and from writers: must be
-// thread-safe, quick, and must not touch the keyspace.
+// Receives the entries of a snapshot. Called with the entry's slot locked, from the walker and from
+// writers: must be thread-safe, quick, and must not touch the keyspace.
 class SnapshotSink {
  public:
   virtual ~SnapshotSink() = default;
@@ -58,10 +60,10 @@ struct alignas(64) Slot {
 
   SpinLock lock;
   SlotState state = SlotState::kMine;
-  uint8_t watched = 0;               // somebody (WATCH, tracking) wants to hear of changes
+  uint8_t watched = 0;  // somebody (WATCH, tracking) wants to hear of changes
   SlotDb db0;
-  int64_t next_expiry_ms = kNever;   // no entry of this slot expires before that
-  SlotDb* more = nullptr;            // databases 1.. : array, made when first used
+  int64_t next_expiry_ms = kNever;  // no entry of this slot expires before that
+  SlotDb* more = nullptr;           // databases 1.. : array, made when first used
 };
 static_assert(sizeof(Slot) == 64);
 
@@ -82,26 +84,31 @@ class Keyspace {
   // Raw access: for prefetching, and for LockSet. Everyone else holds the slot's lock.
   Slot& RawSlot(SlotId id) { return slots_[id.value]; }
 
-  // REQUIRES: the slot's lock. The database is made if `create`; otherwise null if it was never used.
+  // REQUIRES: the slot's lock. The database is made if `create`; otherwise null if it was never
+  // used.
   SlotDb* Db(Slot& slot, int db, bool create);
 
-  // Exclusive section: no other thread is inside a command. Read side: one flag per thread, set for a batch of commands.
-  // `thread` is the caller's number, 0 <= thread < kMaxThreads. A thread that is inside must leave before it enters exclusively.
+  // Exclusive section: no other thread is inside a command. Read side: one flag per thread, set for
+  // a batch of commands. `thread` is the caller's number, 0 <= thread < kMaxThreads. A thread that
+  // is inside must leave before it enters exclusively.
   static constexpr int kMaxThreads = 256;
   void Enter(int thread) {
     threads_[static_cast<size_t>(thread)].inside.store(1, std::memory_order_seq_cst);
-    if (exclusive_wanted_.load(std::memory_order_seq_cst) != 0) [[unlikely]] EnterSlow(thread);
+    if (exclusive_wanted_.load(std::memory_order_seq_cst) != 0) [[unlikely]]
+      EnterSlow(thread);
   }
   void Leave(int thread) {
     threads_[static_cast<size_t>(thread)].inside.store(0, std::memory_order_release);
-    if (exclusive_wanted_.load(std::memory_order_relaxed) != 0) [[unlikely]] LeaveSlow(thread);
+    if (exclusive_wanted_.load(std::memory_order_relaxed) != 0) [[unlikely]]
+      LeaveSlow(thread);
   }
   void EnterExclusive();
   void LeaveExclusive();
 
   // REQUIRES: the slot's lock; called before any change to the entry or the table around `hash`.
   void BeforeChange(SlotId id, int db, SlotDb& slot_db, uint64_t hash) {
-    if (active_snapshots_.load(std::memory_order_relaxed) == 0) [[likely]] return;
+    if (active_snapshots_.load(std::memory_order_relaxed) == 0) [[likely]]
+      return;
     GiveSegment(id, db, slot_db.table.SegmentFor(hash));
   }
   // The same for a whole database of a slot (FLUSHDB, SWAPDB).
@@ -109,7 +116,8 @@ class Keyspace {
 
   // REQUIRES: exclusive section. The sink sees the state of now; until EndSnapshot it is called.
   void BeginSnapshot(SnapshotSink* sink);
-  // Gives what is left of slot `id` to all sinks. Takes the slot's lock. The walker calls it for each slot.
+  // Gives what is left of slot `id` to all sinks. Takes the slot's lock. The walker calls it for
+  // each slot.
   void WalkSlot(SlotId id);
   // REQUIRES: exclusive section, or all slots walked.
   void EndSnapshot(SnapshotSink* sink);
@@ -155,7 +163,8 @@ class Keyspace {
   uint32_t version_ = 0;
 };
 
-// Holds the locks of a set of slots, taken in ascending order. The only way to a Slot& outside exclusive sections.
+// Holds the locks of a set of slots, taken in ascending order. The only way to a Slot& outside
+// exclusive sections.
 class LockSet {
  public:
   explicit LockSet(Keyspace* keyspace) : keyspace_(keyspace) {}

@@ -21,7 +21,8 @@ constexpr int kMergeBelow = 200;  // two buddies with fewer entries than this to
 
 }  // namespace
 
-// How many entries a segment of that many buckets holds before it grows. At 0.92 a hit reads 1.2 buckets on average.
+// How many entries a segment of that many buckets holds before it grows. At 0.92 a hit reads 1.2
+// buckets on average.
 int Table::Capacity(int bucket_count) {
   const int words = bucket_count * kWords;
   return words - words / 12;
@@ -84,7 +85,8 @@ void Table::PrefetchEntry(uint64_t hash) const {
   }
 }
 
-// Puts a word (pointer and tag, overflow bit clear) where it belongs. REQUIRES: a free word somewhere.
+// Puts a word (pointer and tag, overflow bit clear) where it belongs. REQUIRES: a free word
+// somewhere.
 void Table::Place(Segment* s, uint64_t word) {
   int b = Home(*s, WordTag(word));
   while (true) {
@@ -132,7 +134,8 @@ void Table::Insert(uint64_t hash, Entry* entry, uint64_t seed) {
       Split(hash, seed);
       s = SegmentFor(hash);
     } else {
-      CHECK_MSG(s->count < kMaxBuckets * kWords, "more than 512 keys share 35 bits of a keyed hash");
+      CHECK_MSG(s->count < kMaxBuckets * kWords,
+                "more than 512 keys share 35 bits of a keyed hash");
       break;
     }
   }
@@ -161,8 +164,9 @@ Entry* Table::Remove(uint64_t hash, std::string_view key) {
   Segment* s = SegmentFor(hash);
   Entry* e = ToEntry(*word);
   *word &= kOverflowBit;
-  const int stands = static_cast<int>((reinterpret_cast<char*>(word) - reinterpret_cast<char*>(s->buckets)) /
-                                      static_cast<int64_t>(sizeof(Bucket)));
+  const int stands =
+      static_cast<int>((reinterpret_cast<char*>(word) - reinterpret_cast<char*>(s->buckets)) /
+                       static_cast<int64_t>(sizeof(Bucket)));
   for (int b = Home(*s, Tag(hash)); b != stands; b = b + 1 == s->bucket_count ? 0 : b + 1) {
     const unsigned passed = Overflow(s->buckets[b]);
     if (passed < kStickyOverflow) SetOverflow(&s->buckets[b], passed - 1);
@@ -173,7 +177,8 @@ Entry* Table::Remove(uint64_t hash, std::string_view key) {
   return e;
 }
 
-// A segment shrinks when it would fit into half its buckets, to the step that leaves a third of room.
+// A segment shrinks when it would fit into half its buckets, to the step that leaves a third of
+// room.
 void Table::MaybeShrink(Segment* s, uint64_t hash) {
   if (s->count == 0 && directory_ == nullptr) {
     Resize(s, 0);
@@ -199,7 +204,8 @@ void Table::GrowDirectory() {
   ++depth_;
 }
 
-// Halves the segment of `hash` by the next bit of the prefix. The one place where growth reads entries: at most 470.
+// Halves the segment of `hash` by the next bit of the prefix. The one place where growth reads
+// entries: at most 470.
 void Table::Split(uint64_t hash, uint64_t seed) {
   if (SegmentFor(hash)->depth == depth_) GrowDirectory();
   Segment* s = SegmentFor(hash);
@@ -231,7 +237,8 @@ void Table::Split(uint64_t hash, uint64_t seed) {
   for (size_t i = 0; i < span; ++i) directory_[at + span + i] = high;
 }
 
-// Joins the segment of `hash` with its buddy when both are nearly empty; folds the directory away at the end.
+// Joins the segment of `hash` with its buddy when both are nearly empty; folds the directory away
+// at the end.
 void Table::MaybeMerge(uint64_t hash) {
   Segment* s = SegmentFor(hash);
   const size_t span = size_t{1} << (depth_ - s->depth);
@@ -299,13 +306,16 @@ void Table::Scan(TableCursor* cursor, size_t want, std::vector<Entry*>* out) con
   const Segment* s = SegmentFor(static_cast<uint64_t>(cursor->prefix) << 29);
   // Tags are spread evenly, so a range of them holds a proportional number of entries.
   const uint64_t count = std::max<uint64_t>(s->count, 1);
-  const uint64_t width = std::max<uint64_t>(1, (uint64_t{kTagMask} + 1) * std::max<size_t>(want, 1) / count);
-  // A segment that merged since brought entries with tags before `tag` that nobody visited: begin it anew.
+  const uint64_t width =
+      std::max<uint64_t>(1, (uint64_t{kTagMask} + 1) * std::max<size_t>(want, 1) / count);
+  // A segment that merged since brought entries with tags before `tag` that nobody visited: begin
+  // it anew.
   const uint64_t from = s->depth < cursor->depth ? 0 : cursor->tag;
   const uint64_t to = std::min<uint64_t>(from + width, uint64_t{kTagMask} + 1);
   for (int b = 0; b < s->bucket_count; ++b) {
     for (const uint64_t w : s->buckets[b].word) {
-      if (ToEntry(w) != nullptr && WordTag(w) >= from && WordTag(w) < to) out->push_back(ToEntry(w));
+      if (ToEntry(w) != nullptr && WordTag(w) >= from && WordTag(w) < to)
+        out->push_back(ToEntry(w));
     }
   }
   cursor->tag = static_cast<uint32_t>(to);

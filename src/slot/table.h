@@ -3,18 +3,20 @@
 //
 // Table: the keys of one slot in one database.
 //
-// Intuition. A bucket is one cache line of eight words; a word is a pointer to an entry with 15 bits of the key's hash
-// above it, so that one line answers "is it here?" without touching an entry. Buckets form a *segment* of 1 to 64; a key's
-// home is (15 hash bits x buckets) / 2^15, and a full bucket overflows into the next one. Because those 15 bits are in
-// the word, a segment grows and shrinks (in steps of one allocator size class, at most 25 %) without reading an entry: at
-// most 512 words move, about 2 us. A full segment of 64 splits in two by further hash bits (extendible hashing), so the
-// work per command stays bounded at any size.
+// Intuition. A bucket is one cache line of eight words; a word is a pointer to an entry with 15
+// bits of the key's hash above it, so that one line answers "is it here?" without touching an
+// entry. Buckets form a *segment* of 1 to 64; a key's home is (15 hash bits x buckets) / 2^15, and
+// a full bucket overflows into the next one. Because those 15 bits are in the word, a segment grows
+// and shrinks (in steps of one allocator size class, at most 25 %) without reading an entry: at
+// most 512 words move, about 2 us. A full segment of 64 splits in two by further hash bits
+// (extendible hashing), so the work per command stays bounded at any size.
 //
-// A bucket that overflowed counts the entries that went past it, in the top bits of its words; a lookup that finds the
-// count zero stops. The counter falls when such an entry is deleted, so churn leaves no tombstones.
+// A bucket that overflowed counts the entries that went past it, in the top bits of its words; a
+// lookup that finds the count zero stops. The counter falls when such an entry is deleted, so churn
+// leaves no tombstones.
 //
-// Memory: 8 bytes a word at a fill of 0.75 to 0.92: about 10 bytes a key. Threads: the holder of the slot's lock.
-// Cost: Find is one line for the bucket and one or two for the entry.
+// Memory: 8 bytes a word at a fill of 0.75 to 0.92: about 10 bytes a key. Threads: the holder of
+// the slot's lock. Cost: Find is one line for the bucket and one or two for the entry.
 #pragma once
 
 #include <cstdint>
@@ -25,19 +27,21 @@
 
 namespace pleiad {
 
-// A cursor of SCAN inside a table: the next hash prefix and tag to visit. Ordered; stable when the table grows or shrinks.
+// A cursor of SCAN inside a table: the next hash prefix and tag to visit. Ordered; stable when the
+// table grows or shrinks.
 struct TableCursor {
   uint32_t prefix = 0;  // 20 bits
   uint32_t tag = 0;     // 15 bits
-  uint32_t depth = 0;   // of the segment where `tag` was reached, 0 where tag is: tells that segments merged since. 5 bits
+  uint32_t depth = 0;   // of the segment where `tag` was reached, 0 where tag is: tells that
+                        // segments merged since. 5 bits
   bool done = false;
 };
 
 class Table {
  public:
-  static constexpr int kWords = 8;          // per bucket
-  static constexpr int kMaxBuckets = 64;    // per segment
-  static constexpr int kPrefixBits = 20;    // of SCAN's cursor and the directory
+  static constexpr int kWords = 8;        // per bucket
+  static constexpr int kMaxBuckets = 64;  // per segment
+  static constexpr int kPrefixBits = 20;  // of SCAN's cursor and the directory
   static constexpr uint64_t kPointerMask = 0x0000fffffffffff0ULL;
 
   struct alignas(64) Bucket {
@@ -59,10 +63,11 @@ class Table {
   Table& operator=(const Table&) = delete;
 
   uint32_t size() const { return count_; }
-  // Hints: fetch the lines a Find of `hash` will need, first the bucket, then (when that had time to arrive) the first entry
-  // whose tag fits. They may be called without the slot's lock: what they read may be stale or half changed, and is used for
-  // nothing but a prefetch, which can't fault. A freed bucket array may still be read: the allocator never unmaps
-  // (jemalloc's opt.retain), and a sanitizer build, which has another allocator, doesn't call them.
+  // Hints: fetch the lines a Find of `hash` will need, first the bucket, then (when that had time
+  // to arrive) the first entry whose tag fits. They may be called without the slot's lock: what
+  // they read may be stale or half changed, and is used for nothing but a prefetch, which can't
+  // fault. A freed bucket array may still be read: the allocator never unmaps (jemalloc's
+  // opt.retain), and a sanitizer build, which has another allocator, doesn't call them.
   void PrefetchBucket(uint64_t hash) const {
     const Segment& s = first_;
     const Bucket* buckets = __atomic_load_n(&s.buckets, __ATOMIC_RELAXED);
@@ -87,8 +92,9 @@ class Table {
   // Exchanges the contents.
   void Swap(Table& other);
 
-  // Visits about `want` entries from the cursor on, in cursor order; an entry that is there all the time is seen at least once.
-  // `out` gets the entries. Cost: at most one segment (512 words) a call.
+  // Visits about `want` entries from the cursor on, in cursor order; an entry that is there all the
+  // time is seen at least once. `out` gets the entries. Cost: at most one segment (512 words) a
+  // call.
   void Scan(TableCursor* cursor, size_t want, std::vector<Entry*>* out) const;
 
   // All entries, segment by segment: f(Segment&, span of entries).
@@ -124,7 +130,9 @@ class Table {
   static uint32_t WordTag(uint64_t word) {
     return static_cast<uint32_t>(word >> kTagShift) & kTagMask;
   }
-  static int HomeOf(uint32_t bucket_count, uint32_t tag) { return static_cast<int>((tag * bucket_count) >> 15); }
+  static int HomeOf(uint32_t bucket_count, uint32_t tag) {
+    return static_cast<int>((tag * bucket_count) >> 15);
+  }
   static int Home(const Segment& s, uint32_t tag) { return HomeOf(s.bucket_count, tag); }
   uint64_t* FindWord(uint64_t hash, std::string_view key) const;
   static void Place(Segment* s, uint64_t word);
@@ -138,8 +146,9 @@ class Table {
   void MaybeShrink(Segment* s, uint64_t hash);
   void MaybeMerge(uint64_t hash);
 
-  Segment first_;                  // the only segment while directory_ is null
-  Segment** directory_ = nullptr;  // 2^depth_ pointers; a segment of smaller depth stands in several places
+  Segment first_;  // the only segment while directory_ is null
+  Segment** directory_ =
+      nullptr;  // 2^depth_ pointers; a segment of smaller depth stands in several places
   uint32_t count_ = 0;
   uint8_t depth_ = 0;
 };

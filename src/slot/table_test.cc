@@ -16,7 +16,8 @@ namespace {
 
 constexpr uint64_t kSeed = 7;
 
-// Random inserts, removals, replacements against a std::map; sizes swing so that segments grow, split, shrink and merge.
+// Random inserts, removals, replacements against a std::map; sizes swing so that segments grow,
+// split, shrink and merge.
 class TableModel : public testing::TestWithParam<size_t> {};
 
 TEST_P(TableModel, AgreesWithMap) {
@@ -113,7 +114,8 @@ TEST(Entry, ResizeKeepsBytesAndExpiry) {
     Entry* e = Entry::CreateString(std::string(300, 'k'), "hello", 12345);
     char* value = Entry::Resize(&e, size + 5);
     std::memcpy(value + size, "world", 5);
-    EXPECT_EQ(e->str().substr(0, std::min<size_t>(5, size)), std::string_view("hello").substr(0, size));
+    EXPECT_EQ(e->str().substr(0, std::min<size_t>(5, size)),
+              std::string_view("hello").substr(0, size));
     EXPECT_EQ(e->str().substr(size), "world");
     EXPECT_EQ(e->expiry_ms(), 12345);
     EXPECT_EQ(e->key(), std::string(300, 'k'));

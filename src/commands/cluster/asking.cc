@@ -29,35 +29,38 @@ void ReadWrite(ServerContext& ctx, const Args&, resp::Writer& out) {
   out.Ok();
 }
 
-const CommandRegistration kAsking{{.name = "asking",
-    .arity = 1,
-    .flags = kCmdFast,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "",
-    .summary = "Signals that a cluster client is following an -ASK redirect.",
-    .complexity = "O(1)",
-    .server = Asking}};
+const CommandRegistration kAsking{
+    {.name = "asking",
+     .arity = 1,
+     .flags = kCmdFast,
+     .group = "cluster",
+     .since = "3.0.0",
+     .usage = "",
+     .summary = "Signals that a cluster client is following an -ASK redirect.",
+     .complexity = "O(1)",
+     .server = Asking}};
 
-const CommandRegistration kReadOnly{{.name = "readonly",
-    .arity = 1,
-    .flags = kCmdFast | kCmdLoading | kCmdStale,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "",
-    .summary = "Enables read-only queries for a connection to a Redis Cluster replica node.",
-    .complexity = "O(1)",
-    .server = ReadOnly}};
+const CommandRegistration kReadOnly{
+    {.name = "readonly",
+     .arity = 1,
+     .flags = kCmdFast | kCmdLoading | kCmdStale,
+     .group = "cluster",
+     .since = "3.0.0",
+     .usage = "",
+     .summary = "Enables read-only queries for a connection to a Redis Cluster replica node.",
+     .complexity = "O(1)",
+     .server = ReadOnly}};
 
-const CommandRegistration kReadWrite{{.name = "readwrite",
-    .arity = 1,
-    .flags = kCmdFast | kCmdLoading | kCmdStale,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "",
-    .summary = "Enables read-write queries for a connection to a Redis Cluster replica node.",
-    .complexity = "O(1)",
-    .server = ReadWrite}};
+const CommandRegistration kReadWrite{
+    {.name = "readwrite",
+     .arity = 1,
+     .flags = kCmdFast | kCmdLoading | kCmdStale,
+     .group = "cluster",
+     .since = "3.0.0",
+     .usage = "",
+     .summary = "Enables read-write queries for a connection to a Redis Cluster replica node.",
+     .complexity = "O(1)",
+     .server = ReadWrite}};
 
 }  // namespace
 }  // namespace pleiad

@@ -10,7 +10,8 @@ bool HasCluster(ServerContext& ctx, resp::Writer& out) {
   return false;
 }
 
-void RunAdmin(ServerContext& ctx, cluster::AdminCommand command, resp::Writer& out, std::optional<SlotId> slot) {
+void RunAdmin(ServerContext& ctx, cluster::AdminCommand command, resp::Writer& out,
+              std::optional<SlotId> slot) {
   Keyspace& keyspace = ctx.engine.keyspace;
   uint64_t keys_in_slot = 0;
   uint64_t keys_total = 0;
@@ -21,7 +22,8 @@ void RunAdmin(ServerContext& ctx, cluster::AdminCommand command, resp::Writer& o
     keys_in_slot = locks.slot(*slot).db0.table.size();
   }
   keyspace.Leave(ctx.thread);
-  const cluster::AdminReply reply = ctx.server->cluster()->Execute(std::move(command), keys_total, keys_in_slot);
+  const cluster::AdminReply reply =
+      ctx.server->cluster()->Execute(std::move(command), keys_total, keys_in_slot);
   keyspace.Enter(ctx.thread);
   if (reply.is_error) {
     out.Error(reply.text);

@@ -12,13 +12,17 @@ namespace {
 // (error) ERR This instance has cluster support disabled
 void ClusterInfo(ServerContext& ctx, const Args&, resp::Writer& out) {
   if (!HasCluster(ctx, out)) return;
-  ReadCluster(ctx, [&](const cluster::ClusterState& state) { out.Verbatim("txt", cluster::InfoText(state)); });
+  ReadCluster(ctx, [&](const cluster::ClusterState& state) {
+    out.Verbatim("txt", cluster::InfoText(state));
+  });
 }
 
 // CLUSTER NODES
 void ClusterNodes(ServerContext& ctx, const Args&, resp::Writer& out) {
   if (!HasCluster(ctx, out)) return;
-  ReadCluster(ctx, [&](const cluster::ClusterState& state) { out.Verbatim("txt", cluster::NodesText(state)); });
+  ReadCluster(ctx, [&](const cluster::ClusterState& state) {
+    out.Verbatim("txt", cluster::NodesText(state));
+  });
 }
 
 // CLUSTER MYID
@@ -87,84 +91,86 @@ void ClusterLinks(ServerContext& ctx, const Args&, resp::Writer& out) {
 }
 
 const CommandRegistration kInfo{{.name = "cluster|info",
-    .arity = 2,
-    .flags = kCmdStale,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "",
-    .summary = "Returns information about the state of a node.",
-    .complexity = "O(1)",
-    .server = ClusterInfo}};
+                                 .arity = 2,
+                                 .flags = kCmdStale,
+                                 .group = "cluster",
+                                 .since = "3.0.0",
+                                 .usage = "",
+                                 .summary = "Returns information about the state of a node.",
+                                 .complexity = "O(1)",
+                                 .server = ClusterInfo}};
 
 const CommandRegistration kNodes{{.name = "cluster|nodes",
-    .arity = 2,
-    .flags = kCmdStale,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "",
-    .summary = "Returns the cluster configuration for a node.",
-    .complexity = "O(N) where N is the number of nodes",
-    .server = ClusterNodes}};
+                                  .arity = 2,
+                                  .flags = kCmdStale,
+                                  .group = "cluster",
+                                  .since = "3.0.0",
+                                  .usage = "",
+                                  .summary = "Returns the cluster configuration for a node.",
+                                  .complexity = "O(N) where N is the number of nodes",
+                                  .server = ClusterNodes}};
 
 const CommandRegistration kMyId{{.name = "cluster|myid",
-    .arity = 2,
-    .flags = kCmdStale,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "",
-    .summary = "Returns the ID of a node.",
-    .complexity = "O(1)",
-    .server = MyId}};
+                                 .arity = 2,
+                                 .flags = kCmdStale,
+                                 .group = "cluster",
+                                 .since = "3.0.0",
+                                 .usage = "",
+                                 .summary = "Returns the ID of a node.",
+                                 .complexity = "O(1)",
+                                 .server = MyId}};
 
 const CommandRegistration kMyShardId{{.name = "cluster|myshardid",
-    .arity = 2,
-    .flags = kCmdStale,
-    .group = "cluster",
-    .since = "7.2.0",
-    .usage = "",
-    .summary = "Returns the shard ID of a node.",
-    .complexity = "O(1)",
-    .server = MyShardId}};
+                                      .arity = 2,
+                                      .flags = kCmdStale,
+                                      .group = "cluster",
+                                      .since = "7.2.0",
+                                      .usage = "",
+                                      .summary = "Returns the shard ID of a node.",
+                                      .complexity = "O(1)",
+                                      .server = MyShardId}};
 
 const CommandRegistration kReplicas{{.name = "cluster|replicas",
-    .arity = 3,
-    .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
-    .group = "cluster",
-    .since = "5.0.0",
-    .usage = "node-id",
-    .summary = "Lists the replica nodes of a master node.",
-    .complexity = "O(N) where N is the number of replicas",
-    .server = Replicas}};
+                                     .arity = 3,
+                                     .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
+                                     .group = "cluster",
+                                     .since = "5.0.0",
+                                     .usage = "node-id",
+                                     .summary = "Lists the replica nodes of a master node.",
+                                     .complexity = "O(N) where N is the number of replicas",
+                                     .server = Replicas}};
 
 const CommandRegistration kSlaves{{.name = "cluster|slaves",
-    .arity = 3,
-    .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "node-id",
-    .summary = "Lists the replica nodes of a master node.",
-    .complexity = "O(N) where N is the number of replicas",
-    .server = Replicas}};
+                                   .arity = 3,
+                                   .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
+                                   .group = "cluster",
+                                   .since = "3.0.0",
+                                   .usage = "node-id",
+                                   .summary = "Lists the replica nodes of a master node.",
+                                   .complexity = "O(N) where N is the number of replicas",
+                                   .server = Replicas}};
 
-const CommandRegistration kCountReports{{.name = "cluster|count-failure-reports",
-    .arity = 3,
-    .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "node-id",
-    .summary = "Returns the number of active failure reports active for a node.",
-    .complexity = "O(N) where N is the number of failure reports",
-    .server = CountFailureReports}};
+const CommandRegistration kCountReports{
+    {.name = "cluster|count-failure-reports",
+     .arity = 3,
+     .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
+     .group = "cluster",
+     .since = "3.0.0",
+     .usage = "node-id",
+     .summary = "Returns the number of active failure reports active for a node.",
+     .complexity = "O(N) where N is the number of failure reports",
+     .server = CountFailureReports}};
 
-const CommandRegistration kLinks{{.name = "cluster|links",
-    .arity = 2,
-    .flags = kCmdStale,
-    .group = "cluster",
-    .since = "7.0.0",
-    .usage = "",
-    .summary = "Returns a list of all TCP links to and from peer nodes.",
-    .complexity = "O(N) where N is the number of links",
-    .server = ClusterLinks}};
+const CommandRegistration kLinks{
+    {.name = "cluster|links",
+     .arity = 2,
+     .flags = kCmdStale,
+     .group = "cluster",
+     .since = "7.0.0",
+     .usage = "",
+     .summary = "Returns a list of all TCP links to and from peer nodes.",
+     .complexity = "O(N) where N is the number of links",
+     .server = ClusterLinks}};
 
 }  // namespace
 }  // namespace pleiad

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
-#include "commands/cluster/cluster_call.h"
-
 #include <algorithm>
+
+#include "commands/cluster/cluster_call.h"
 
 namespace pleiad {
 namespace {
@@ -50,34 +50,34 @@ void GetKeysInSlot(ServerContext& ctx, const Args& args, resp::Writer& out) {
 }
 
 const CommandRegistration kKeySlot{{.name = "cluster|keyslot",
-    .arity = 3,
-    .flags = kCmdStale,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "key",
-    .summary = "Returns the hash slot for a key.",
-    .complexity = "O(N) where N is the number of bytes in the key",
-    .server = ClusterKeySlot}};
+                                    .arity = 3,
+                                    .flags = kCmdStale,
+                                    .group = "cluster",
+                                    .since = "3.0.0",
+                                    .usage = "key",
+                                    .summary = "Returns the hash slot for a key.",
+                                    .complexity = "O(N) where N is the number of bytes in the key",
+                                    .server = ClusterKeySlot}};
 
 const CommandRegistration kCountKeys{{.name = "cluster|countkeysinslot",
-    .arity = 3,
-    .flags = kCmdStale,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "slot",
-    .summary = "Returns the number of keys in a hash slot.",
-    .complexity = "O(1)",
-    .server = CountKeysInSlot}};
+                                      .arity = 3,
+                                      .flags = kCmdStale,
+                                      .group = "cluster",
+                                      .since = "3.0.0",
+                                      .usage = "slot",
+                                      .summary = "Returns the number of keys in a hash slot.",
+                                      .complexity = "O(1)",
+                                      .server = CountKeysInSlot}};
 
 const CommandRegistration kGetKeys{{.name = "cluster|getkeysinslot",
-    .arity = 4,
-    .flags = kCmdStale,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "slot count",
-    .summary = "Returns the key names in a hash slot.",
-    .complexity = "O(N) where N is the number of requested keys",
-    .server = GetKeysInSlot}};
+                                    .arity = 4,
+                                    .flags = kCmdStale,
+                                    .group = "cluster",
+                                    .since = "3.0.0",
+                                    .usage = "slot count",
+                                    .summary = "Returns the key names in a hash slot.",
+                                    .complexity = "O(N) where N is the number of requested keys",
+                                    .server = GetKeysInSlot}};
 
 }  // namespace
 }  // namespace pleiad

@@ -29,14 +29,14 @@ void ClusterMeet(ServerContext& ctx, const Args& args, resp::Writer& out) {
 }
 
 const CommandRegistration kClusterMeet{{.name = "cluster|meet",
-    .arity = -4,
-    .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "ip port [cluster-bus-port]",
-    .summary = "Forces a node to handshake with another node.",
-    .complexity = "O(1)",
-    .server = ClusterMeet}};
+                                        .arity = -4,
+                                        .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
+                                        .group = "cluster",
+                                        .since = "3.0.0",
+                                        .usage = "ip port [cluster-bus-port]",
+                                        .summary = "Forces a node to handshake with another node.",
+                                        .complexity = "O(1)",
+                                        .server = ClusterMeet}};
 
 }  // namespace
 }  // namespace pleiad

@@ -61,74 +61,77 @@ void ClusterBumpEpoch(ServerContext& ctx, const Args&, resp::Writer& out) {
 }
 
 const CommandRegistration kForget{{.name = "cluster|forget",
-    .arity = 3,
-    .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "node-id",
-    .summary = "Removes a node from the nodes table.",
-    .complexity = "O(1)",
-    .server = ClusterForget}};
+                                   .arity = 3,
+                                   .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
+                                   .group = "cluster",
+                                   .since = "3.0.0",
+                                   .usage = "node-id",
+                                   .summary = "Removes a node from the nodes table.",
+                                   .complexity = "O(1)",
+                                   .server = ClusterForget}};
 
 const CommandRegistration kReplicate{{.name = "cluster|replicate",
-    .arity = 3,
-    .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "node-id",
-    .summary = "Configures a node as replica of a master node.",
-    .complexity = "O(1)",
-    .server = ClusterReplicate}};
+                                      .arity = 3,
+                                      .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
+                                      .group = "cluster",
+                                      .since = "3.0.0",
+                                      .usage = "node-id",
+                                      .summary = "Configures a node as replica of a master node.",
+                                      .complexity = "O(1)",
+                                      .server = ClusterReplicate}};
 
 const CommandRegistration kReset{{.name = "cluster|reset",
-    .arity = -2,
-    .flags = kCmdAdmin | kCmdStale | kCmdNoScript,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "[HARD | SOFT]",
-    .summary = "Resets a node.",
-    .complexity = "O(N) where N is the number of known nodes",
-    .server = ClusterReset}};
+                                  .arity = -2,
+                                  .flags = kCmdAdmin | kCmdStale | kCmdNoScript,
+                                  .group = "cluster",
+                                  .since = "3.0.0",
+                                  .usage = "[HARD | SOFT]",
+                                  .summary = "Resets a node.",
+                                  .complexity = "O(N) where N is the number of known nodes",
+                                  .server = ClusterReset}};
 
-const CommandRegistration kFailover{{.name = "cluster|failover",
-    .arity = -2,
-    .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "[FORCE | TAKEOVER]",
-    .summary = "Forces a replica to perform a manual failover of its master.",
-    .complexity = "O(1)",
-    .server = ClusterFailover}};
+const CommandRegistration kFailover{
+    {.name = "cluster|failover",
+     .arity = -2,
+     .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
+     .group = "cluster",
+     .since = "3.0.0",
+     .usage = "[FORCE | TAKEOVER]",
+     .summary = "Forces a replica to perform a manual failover of its master.",
+     .complexity = "O(1)",
+     .server = ClusterFailover}};
 
-const CommandRegistration kSaveConfig{{.name = "cluster|saveconfig",
-    .arity = 2,
-    .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "",
-    .summary = "Forces a node to save the cluster configuration to disk.",
-    .complexity = "O(1)",
-    .server = ClusterSaveConfig}};
+const CommandRegistration kSaveConfig{
+    {.name = "cluster|saveconfig",
+     .arity = 2,
+     .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
+     .group = "cluster",
+     .since = "3.0.0",
+     .usage = "",
+     .summary = "Forces a node to save the cluster configuration to disk.",
+     .complexity = "O(1)",
+     .server = ClusterSaveConfig}};
 
-const CommandRegistration kSetConfigEpoch{{.name = "cluster|set-config-epoch",
-    .arity = 3,
-    .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "config-epoch",
-    .summary = "Sets the configuration epoch for a new node.",
-    .complexity = "O(1)",
-    .server = ClusterSetConfigEpoch}};
+const CommandRegistration kSetConfigEpoch{
+    {.name = "cluster|set-config-epoch",
+     .arity = 3,
+     .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
+     .group = "cluster",
+     .since = "3.0.0",
+     .usage = "config-epoch",
+     .summary = "Sets the configuration epoch for a new node.",
+     .complexity = "O(1)",
+     .server = ClusterSetConfigEpoch}};
 
 const CommandRegistration kBumpEpoch{{.name = "cluster|bumpepoch",
-    .arity = 2,
-    .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "",
-    .summary = "Advances the cluster config epoch.",
-    .complexity = "O(1)",
-    .server = ClusterBumpEpoch}};
+                                      .arity = 2,
+                                      .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
+                                      .group = "cluster",
+                                      .since = "3.0.0",
+                                      .usage = "",
+                                      .summary = "Advances the cluster config epoch.",
+                                      .complexity = "O(1)",
+                                      .server = ClusterBumpEpoch}};
 
 }  // namespace
 }  // namespace pleiad

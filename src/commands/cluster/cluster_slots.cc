@@ -6,7 +6,8 @@
 namespace pleiad {
 namespace {
 
-// The name under which clients shall reach a node, as the operator prefers; empty: the address they used.
+// The name under which clients shall reach a node, as the operator prefers; empty: the address they
+// used.
 void WriteEndpoint(const cluster::NodeInfo& node, EndpointType preferred, resp::Writer& out) {
   switch (preferred) {
     case EndpointType::kHostname:
@@ -54,7 +55,8 @@ void ClusterSlots(ServerContext& ctx, const Args&, resp::Writer& out) {
       out.Integer(entry.first.value);
       out.Integer(entry.last.value);
       WriteSlotsNode(entry.master, preferred, out);
-      for (const cluster::NodeInfo& replica : entry.replicas) WriteSlotsNode(replica, preferred, out);
+      for (const cluster::NodeInfo& replica : entry.replicas)
+        WriteSlotsNode(replica, preferred, out);
     }
   });
 }
@@ -104,24 +106,24 @@ void ClusterShards(ServerContext& ctx, const Args&, resp::Writer& out) {
 }
 
 const CommandRegistration kSlots{{.name = "cluster|slots",
-    .arity = 2,
-    .flags = kCmdLoading | kCmdStale,
-    .group = "cluster",
-    .since = "3.0.0",
-    .usage = "",
-    .summary = "Returns the mapping of cluster slots to nodes.",
-    .complexity = "O(N) where N is the number of nodes",
-    .server = ClusterSlots}};
+                                  .arity = 2,
+                                  .flags = kCmdLoading | kCmdStale,
+                                  .group = "cluster",
+                                  .since = "3.0.0",
+                                  .usage = "",
+                                  .summary = "Returns the mapping of cluster slots to nodes.",
+                                  .complexity = "O(N) where N is the number of nodes",
+                                  .server = ClusterSlots}};
 
 const CommandRegistration kShards{{.name = "cluster|shards",
-    .arity = 2,
-    .flags = kCmdLoading | kCmdStale,
-    .group = "cluster",
-    .since = "7.0.0",
-    .usage = "",
-    .summary = "Returns the mapping of cluster slots to shards.",
-    .complexity = "O(N) where N is the number of nodes",
-    .server = ClusterShards}};
+                                   .arity = 2,
+                                   .flags = kCmdLoading | kCmdStale,
+                                   .group = "cluster",
+                                   .since = "7.0.0",
+                                   .usage = "",
+                                   .summary = "Returns the mapping of cluster slots to shards.",
+                                   .complexity = "O(N) where N is the number of nodes",
+                                   .server = ClusterShards}};
 
 }  // namespace
 }  // namespace pleiad
