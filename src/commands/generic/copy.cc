@@ -18,7 +18,8 @@ bool ParseOptions(WriteContext& ctx, const Args& args, Options* options, resp::W
     if (args.Is(i, "replace")) {
       options->replace = true;
     } else if (args.Is(i, "db") && i + 1 < args.size()) {
-      const auto db = DatabaseArg(ctx, args, ++i, "ERR Copying to another database is not allowed in cluster mode", out);
+      const auto db = DatabaseArg(
+          ctx, args, ++i, "ERR Copying to another database is not allowed in cluster mode", out);
       if (!db.has_value()) return false;
       options->db = *db;
     } else {
@@ -29,8 +30,8 @@ bool ParseOptions(WriteContext& ctx, const Args& args, Options* options, resp::W
   return true;
 }
 
-// COPY source destination [DB destination-db] [REPLACE]: 1, or 0 if there is nothing to copy or no room for it. The
-// copy has the expiry of the source.
+// COPY source destination [DB destination-db] [REPLACE]: 1, or 0 if there is nothing to copy or no
+// room for it. The copy has the expiry of the source.
 //
 // > SET a 1 EX 100
 // OK

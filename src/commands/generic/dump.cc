@@ -6,7 +6,8 @@
 namespace pleiad {
 namespace {
 
-// DUMP key: the value as bytes for RESTORE, here or on a Redis from 7.0 on. The expiry is not in it.
+// DUMP key: the value as bytes for RESTORE, here or on a Redis from 7.0 on. The expiry is not in
+// it.
 //
 // > SET k hello
 // OK
@@ -23,16 +24,17 @@ void Dump(ReadContext& ctx, const Args&, resp::Writer& out) {
   if (CheckString(e, out)) out.Bulk(DumpString(e->str(), {}));
 }
 
-const CommandRegistration kDump{{.name = "dump",
-                                 .arity = 2,
-                                 .flags = kCmdReadonly,
-                                 .keys = {1, 1, 1},
-                                 .group = "generic",
-                                 .since = "2.6.0",
-                                 .usage = "key",
-                                 .summary = "Returns a serialized representation of the value stored at a key.",
-                                 .complexity = "O(N) where N is the size of the value",
-                                 .read = Dump}};
+const CommandRegistration kDump{
+    {.name = "dump",
+     .arity = 2,
+     .flags = kCmdReadonly,
+     .keys = {1, 1, 1},
+     .group = "generic",
+     .since = "2.6.0",
+     .usage = "key",
+     .summary = "Returns a serialized representation of the value stored at a key.",
+     .complexity = "O(N) where N is the size of the value",
+     .read = Dump}};
 
 }  // namespace
 }  // namespace pleiad

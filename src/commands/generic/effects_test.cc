@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What transcripts can't show of commands about keys and databases: journal records, events, snapshots under way, cursors
-// over many keys, replicas and clusters.
+// What transcripts can't show of commands about keys and databases: journal records, events,
+// snapshots under way, cursors over many keys, replicas and clusters.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -20,7 +20,10 @@ namespace {
 using Strings = std::vector<std::string>;
 
 constexpr int64_t kNow = 1'700'000'000'000;
-constexpr std::string_view kHello("\x00\x05hello\n\x00" "cr\xdfve4 \n", 17);
+constexpr std::string_view kHello(
+    "\x00\x05hello\n\x00"
+    "cr\xdfve4 \n",
+    17);
 
 class Events : public ChangeObserver {
  public:
@@ -192,7 +195,8 @@ TEST_F(GenericEffectsTest, ASnapshotSeesTheCutWhateverEmptiesTheDatabase) {
     engine_.keyspace.LeaveExclusive();
     EXPECT_NE(Run(change)[0], '-') << change;
     Run("SET later 1");
-    for (int i = 0; i < kSlotCount; ++i) engine_.keyspace.WalkSlot(SlotId(static_cast<uint16_t>(i)));
+    for (int i = 0; i < kSlotCount; ++i)
+      engine_.keyspace.WalkSlot(SlotId(static_cast<uint16_t>(i)));
     engine_.keyspace.EndSnapshot(&sink);
     EXPECT_EQ(sink.taken, all) << change;
   }
@@ -248,7 +252,7 @@ TEST_F(GenericEffectsTest, RandomKeyIsFairAndSkipsWhatExpired) {
   for (int i = 0; i < 10; ++i) Run("SET other" + std::to_string(i) + " v");
   int others = 0;
   for (int i = 0; i < 500; ++i) others += Run("RANDOMKEY").find("other") != std::string::npos;
-  EXPECT_GT(others, 15);   // 50 expected; by slots it would be 450
+  EXPECT_GT(others, 15);  // 50 expected; by slots it would be 450
   EXPECT_LT(others, 110);
   Run("FLUSHALL");
   for (int i = 0; i < 200; ++i) Run("SET e" + std::to_string(i) + " v PX 1");
@@ -264,7 +268,8 @@ TEST_F(GenericEffectsTest, AReplicaRefusesClientsAndObeysItsMaster) {
   Run("SET k v");
   engine_.replica = true;
   const std::string readonly = "-READONLY You can't write against a read only replica.\r\n";
-  for (const std::string line : {"FLUSHALL", "FLUSHDB", "SWAPDB 0 1", "RENAME k l", "MOVE k 1", "COPY k l"}) {
+  for (const std::string line :
+       {"FLUSHALL", "FLUSHDB", "SWAPDB 0 1", "RENAME k l", "MOVE k 1", "COPY k l"}) {
     EXPECT_EQ(Run(line), readonly) << line;
   }
   EXPECT_EQ(Run("KEYS *"), "*1\r\n$1\r\nk\r\n");
@@ -295,7 +300,8 @@ TEST_F(OneDatabaseTest, AClusterHasNoOtherDatabase) {
   Run("SET a 1");
   EXPECT_EQ(Run("MOVE a 0"), "-ERR MOVE is not allowed in cluster mode\r\n");
   EXPECT_EQ(Run("SWAPDB 0 0"), "-ERR SWAPDB is not allowed in cluster mode\r\n");
-  EXPECT_EQ(Run("COPY a {a}b DB 1"), "-ERR Copying to another database is not allowed in cluster mode\r\n");
+  EXPECT_EQ(Run("COPY a {a}b DB 1"),
+            "-ERR Copying to another database is not allowed in cluster mode\r\n");
   EXPECT_EQ(Run("COPY a {a}b DB 0"), ":1\r\n");
   EXPECT_EQ(Run("RENAME a b"), "-CROSSSLOT Keys in request don't hash to the same slot\r\n");
   EXPECT_EQ(Run("FLUSHALL"), "+OK\r\n");

@@ -22,8 +22,8 @@ size_t WriteMatching(ServerContext& ctx, SlotId id, std::string_view pattern, re
   return found;
 }
 
-// KEYS pattern: the keys of this node that match, in no order. A pattern with a hash tag before its first special
-// character looks at one slot only.
+// KEYS pattern: the keys of this node that match, in no order. A pattern with a hash tag before its
+// first special character looks at one slot only.
 //
 // > MSET {user}:1 a {user}:2 b other c
 // OK
@@ -51,15 +51,16 @@ void Keys(ServerContext& ctx, const Args& args, resp::Writer& out) {
   out.FillArray(head, found);
 }
 
-const CommandRegistration kKeys{{.name = "keys",
-                                 .arity = 2,
-                                 .flags = kCmdReadonly | kCmdDangerous,
-                                 .group = "generic",
-                                 .since = "1.0.0",
-                                 .usage = "pattern",
-                                 .summary = "Returns all key names that match a pattern.",
-                                 .complexity = "O(N) with N being the number of keys in the database",
-                                 .server = Keys}};
+const CommandRegistration kKeys{
+    {.name = "keys",
+     .arity = 2,
+     .flags = kCmdReadonly | kCmdDangerous,
+     .group = "generic",
+     .since = "1.0.0",
+     .usage = "pattern",
+     .summary = "Returns all key names that match a pattern.",
+     .complexity = "O(N) with N being the number of keys in the database",
+     .server = Keys}};
 
 }  // namespace
 }  // namespace pleiad

@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::string_view kRefused = "ERR MOVE is not allowed in cluster mode";
 
-// MOVE key db: 1 if the key, with its expiry, is in that database now; 0 if there is none or the other database has one.
+// MOVE key db: 1 if the key, with its expiry, is in that database now; 0 if there is none or the
+// other database has one.
 //
 // > SET k v EX 100
 // OK

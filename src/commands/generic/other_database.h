@@ -13,10 +13,11 @@ namespace pleiad {
 
 inline constexpr std::string_view kSameObject = "ERR source and destination objects are the same";
 
-// The number of a database; writes the error and returns nullopt if there is no such one, or only one in a cluster
+// The number of a database; writes the error and returns nullopt if there is no such one, or only
+// one in a cluster
 // (`refused`).
-inline std::optional<int> DatabaseArg(WriteContext& ctx, const Args& args, size_t i, std::string_view refused,
-                                      resp::Writer& out) {
+inline std::optional<int> DatabaseArg(WriteContext& ctx, const Args& args, size_t i,
+                                      std::string_view refused, resp::Writer& out) {
   const auto db = IntArg(args, i, out);
   if (!db.has_value()) return std::nullopt;
   const int databases = ctx.engine().keyspace.databases();

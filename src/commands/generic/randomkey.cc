@@ -85,15 +85,16 @@ void RandomKey(ServerContext& ctx, const Args&, resp::Writer& out) {
   }
 }
 
-const CommandRegistration kRandomKey{{.name = "randomkey",
-                                      .arity = 1,
-                                      .flags = kCmdReadonly,
-                                      .group = "generic",
-                                      .since = "1.0.0",
-                                      .usage = "",
-                                      .summary = "Returns a random key name from the database.",
-                                      .complexity = "O(1): the 16384 slots are asked how many keys they have.",
-                                      .server = RandomKey}};
+const CommandRegistration kRandomKey{
+    {.name = "randomkey",
+     .arity = 1,
+     .flags = kCmdReadonly,
+     .group = "generic",
+     .since = "1.0.0",
+     .usage = "",
+     .summary = "Returns a random key name from the database.",
+     .complexity = "O(1): the 16384 slots are asked how many keys they have.",
+     .server = RandomKey}};
 
 }  // namespace
 }  // namespace pleiad

@@ -84,16 +84,17 @@ const CommandRegistration kRename{{.name = "rename",
                                    .summary = "Renames a key and overwrites the destination.",
                                    .complexity = "O(1)",
                                    .write = Rename}};
-const CommandRegistration kRenameNx{{.name = "renamenx",
-                                     .arity = 3,
-                                     .flags = kCmdWrite | kCmdFast,
-                                     .keys = {1, 2, 1},
-                                     .group = "generic",
-                                     .since = "1.0.0",
-                                     .usage = "key newkey",
-                                     .summary = "Renames a key only when the target key name doesn't exist.",
-                                     .complexity = "O(1)",
-                                     .write = RenameNx}};
+const CommandRegistration kRenameNx{
+    {.name = "renamenx",
+     .arity = 3,
+     .flags = kCmdWrite | kCmdFast,
+     .keys = {1, 2, 1},
+     .group = "generic",
+     .since = "1.0.0",
+     .usage = "key newkey",
+     .summary = "Renames a key only when the target key name doesn't exist.",
+     .complexity = "O(1)",
+     .write = RenameNx}};
 
 }  // namespace
 }  // namespace pleiad

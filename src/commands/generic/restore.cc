@@ -44,7 +44,8 @@ bool ParseOptions(const Args& args, Options* options, resp::Writer& out) {
       options->replace = true;
     } else if (args.Is(i, "absttl")) {
       options->absolute = true;
-    } else if (more && ((args.Is(i, "idletime") && options->freq < 0) || (args.Is(i, "freq") && options->idle_s < 0))) {
+    } else if (more && ((args.Is(i, "idletime") && options->freq < 0) ||
+                        (args.Is(i, "freq") && options->idle_s < 0))) {
       if (!ParseNumberOption(args, i, options, out)) return false;
       ++i;
     } else {
@@ -77,7 +78,8 @@ class EntryMaker : public RdbSink {
 // Only what the policy in force keeps is taken from the options.
 uint32_t AccessBits(WriteContext& ctx, const Options& options) {
   const uint32_t fresh = FreshAccessBits(ctx.engine(), ctx.now());
-  if (ctx.lfu_policy()) return options.freq < 0 ? fresh : (fresh & ~0xffU) | static_cast<uint32_t>(options.freq);
+  if (ctx.lfu_policy())
+    return options.freq < 0 ? fresh : (fresh & ~0xffU) | static_cast<uint32_t>(options.freq);
   if (options.idle_s <= 0) return fresh;
   return (fresh - static_cast<uint32_t>(std::min<int64_t>(options.idle_s, 0x7fffff))) & 0xffffff;
 }
@@ -86,11 +88,13 @@ uint32_t AccessBits(WriteContext& ctx, const Options& options) {
 int64_t ExpiryOf(int64_t ttl, bool absolute, UnixMs now) {
   if (ttl == 0) return Entry::kNoExpiry;
   if (absolute) return ttl;
-  return ttl > std::numeric_limits<int64_t>::max() - now.value ? std::numeric_limits<int64_t>::max() : ttl + now.value;
+  return ttl > std::numeric_limits<int64_t>::max() - now.value ? std::numeric_limits<int64_t>::max()
+                                                               : ttl + now.value;
 }
 
 // With the expiry as a moment, so that a replica that is late means the same one.
-void PropagateRestore(WriteContext& ctx, const Args& args, const Options& options, int64_t expiry_ms) {
+void PropagateRestore(WriteContext& ctx, const Args& args, const Options& options,
+                      int64_t expiry_ms) {
   const std::string expiry = std::to_string(expiry_ms == Entry::kNoExpiry ? 0 : expiry_ms);
   const std::string number = std::to_string(options.idle_s >= 0 ? options.idle_s : options.freq);
   std::vector<std::string_view> record = {"RESTORE", args[1], expiry, args[3]};
@@ -110,8 +114,8 @@ void DropExpired(WriteContext& ctx, const Key& key) {
   ctx.Propagate({"DEL", key.bytes});
 }
 
-// RESTORE key ttl-milliseconds payload [REPLACE] [ABSTTL] [IDLETIME seconds | FREQ counter]: the value of a DUMP. ttl 0:
-// no expiry. RESTORE-ASKING is RESTORE behind ASKING, which MIGRATE sends.
+// RESTORE key ttl-milliseconds payload [REPLACE] [ABSTTL] [IDLETIME seconds | FREQ counter]: the
+// value of a DUMP. ttl 0: no expiry. RESTORE-ASKING is RESTORE behind ASKING, which MIGRATE sends.
 //
 // > RESTORE k 0 "\x00\x05hello\n\x00cr\xdfve4 \n"
 // OK
@@ -169,7 +173,8 @@ void Restore(WriteContext& ctx, const Args& args, resp::Writer& out) {
     return;
   }
   const bool master = !ctx.engine().replica.load(std::memory_order_relaxed);
-  if (expiry_ms != Entry::kNoExpiry && expiry_ms <= ctx.now().value && master && !ctx.client().from_master) {
+  if (expiry_ms != Entry::kNoExpiry && expiry_ms <= ctx.now().value && master &&
+      !ctx.client().from_master) {
     Entry::Free(maker.entry());
     DropExpired(ctx, key);
   } else {
@@ -202,7 +207,8 @@ const CommandRegistration kRestoreAsking{
      .group = "server",
      .since = "3.0.0",
      .usage = "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
-     .summary = "Creates a key from the serialized representation of a value, in a slot being imported.",
+     .summary =
+         "Creates a key from the serialized representation of a value, in a slot being imported.",
      .complexity = "O(N) where N is the size of the value",
      .write = Restore}};
 

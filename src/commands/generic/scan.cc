@@ -5,8 +5,9 @@
 //
 //     depth (5 bits) | slot (14) | hash prefix (20) | tag (15)
 //
-// so it stays good while tables grow, shrink and are emptied, costs the server nothing, and means the same on a replica
-// with the same hash seed. A key that is there from the first call to the last is returned at least once.
+// so it stays good while tables grow, shrink and are emptied, costs the server nothing, and means
+// the same on a replica with the same hash seed. A key that is there from the first call to the
+// last is returned at least once.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -85,11 +86,13 @@ bool ParseOptions(const Args& args, Options* options, resp::Writer& out) {
 
 bool Wanted(const Entry& e, const Options& options, UnixMs now) {
   if (Expired(e, now)) return false;
-  if (options.type.has_value() && !EqualsIgnoreCase(TypeName(e.type()), *options.type)) return false;
+  if (options.type.has_value() && !EqualsIgnoreCase(TypeName(e.type()), *options.type))
+    return false;
   return !options.match.has_value() || GlobMatch(*options.match, e.key());
 }
 
-// Visits one slot from the cursor on, until about `count` keys were seen or it ends. Returns how many were seen.
+// Visits one slot from the cursor on, until about `count` keys were seen or it ends. Returns how
+// many were seen.
 size_t ScanSlot(ServerContext& ctx, Cursor* cursor, const Options& options, size_t count,
                 std::vector<std::string>* found) {
   const SlotId id(static_cast<uint16_t>(cursor->slot));
@@ -110,7 +113,8 @@ size_t ScanSlot(ServerContext& ctx, Cursor* cursor, const Options& options, size
   return entries.size();
 }
 
-// SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]: some keys, and where to go on; 0 at the end.
+// SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]: some keys, and where to go on; 0 at the
+// end.
 //
 // > MSET {t}1 a other b
 // OK
@@ -147,7 +151,8 @@ void Scan(ServerContext& ctx, const Args& args, resp::Writer& out) {
   const auto only = options.match.has_value() ? SlotOfPattern(*options.match) : std::nullopt;
   int end = kSlotCount;
   if (only.has_value()) {
-    // Before the slot: go there. Behind it: done. The cursor may come from a call with another pattern.
+    // Before the slot: go there. Behind it: done. The cursor may come from a call with another
+    // pattern.
     if (cursor.slot < only->value) cursor = {only->value, {}};
     end = only->value + 1;
   }
@@ -163,15 +168,16 @@ void Scan(ServerContext& ctx, const Args& args, resp::Writer& out) {
   for (const std::string& key : found) out.Bulk(key);
 }
 
-const CommandRegistration kScan{{.name = "scan",
-                                 .arity = -2,
-                                 .flags = kCmdReadonly,
-                                 .group = "generic",
-                                 .since = "2.8.0",
-                                 .usage = "cursor [MATCH pattern] [COUNT count] [TYPE type]",
-                                 .summary = "Iterates over the key names in the database.",
-                                 .complexity = "O(COUNT) a call, and up to 16384 slots that are empty.",
-                                 .server = Scan}};
+const CommandRegistration kScan{
+    {.name = "scan",
+     .arity = -2,
+     .flags = kCmdReadonly,
+     .group = "generic",
+     .since = "2.8.0",
+     .usage = "cursor [MATCH pattern] [COUNT count] [TYPE type]",
+     .summary = "Iterates over the key names in the database.",
+     .complexity = "O(COUNT) a call, and up to 16384 slots that are empty.",
+     .server = Scan}};
 
 }  // namespace
 }  // namespace pleiad

@@ -48,15 +48,16 @@ void SwapDb(ServerContext& ctx, const Args& args, resp::Writer& out) {
   });
 }
 
-const CommandRegistration kSwapDb{{.name = "swapdb",
-                                   .arity = 3,
-                                   .flags = kCmdWrite | kCmdFast | kCmdDangerous,
-                                   .group = "server",
-                                   .since = "4.0.0",
-                                   .usage = "index1 index2",
-                                   .summary = "Swaps two databases.",
-                                   .complexity = "O(1): the tables of the 16384 slots are exchanged one by one.",
-                                   .server = SwapDb}};
+const CommandRegistration kSwapDb{
+    {.name = "swapdb",
+     .arity = 3,
+     .flags = kCmdWrite | kCmdFast | kCmdDangerous,
+     .group = "server",
+     .since = "4.0.0",
+     .usage = "index1 index2",
+     .summary = "Swaps two databases.",
+     .complexity = "O(1): the tables of the 16384 slots are exchanged one by one.",
+     .server = SwapDb}};
 
 }  // namespace
 }  // namespace pleiad

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What commands share that have no key but act on whole databases: FLUSHALL, SWAPDB, KEYS, SCAN, RANDOMKEY.
+// What commands share that have no key but act on whole databases: FLUSHALL, SWAPDB, KEYS, SCAN,
+// RANDOMKEY.
 #pragma once
 
 #include <optional>
@@ -11,11 +12,13 @@
 
 namespace pleiad {
 
-// False (and the error written) if this node may not be written to now. The dispatcher asks the same for commands with keys.
+// False (and the error written) if this node may not be written to now. The dispatcher asks the
+// same for commands with keys.
 inline bool MayWrite(const ServerContext& ctx, resp::Writer& out) {
   const Engine& engine = ctx.engine;
   if (ctx.client.from_master) return true;
-  if (engine.replica.load(std::memory_order_relaxed) && engine.replica_read_only.load(std::memory_order_relaxed)) {
+  if (engine.replica.load(std::memory_order_relaxed) &&
+      engine.replica_read_only.load(std::memory_order_relaxed)) {
     out.Error("READONLY You can't write against a read only replica.");
     return false;
   }
@@ -44,10 +47,12 @@ inline bool OneDatabaseCluster(const Engine& engine) {
 }
 
 // What clients shall not see any more, whether or not it was deleted yet.
-inline bool Expired(const Entry& e, UnixMs now) { return e.has_expiry() && e.expiry_ms() <= now.value; }
+inline bool Expired(const Entry& e, UnixMs now) {
+  return e.has_expiry() && e.expiry_ms() <= now.value;
+}
 
-// The slot that all keys fit into that match the glob `pattern`: it has a hash tag before anything special, or is no
-// pattern at all. nullopt: any slot.
+// The slot that all keys fit into that match the glob `pattern`: it has a hash tag before anything
+// special, or is no pattern at all. nullopt: any slot.
 std::optional<SlotId> SlotOfPattern(std::string_view pattern);
 
 }  // namespace pleiad
