@@ -42,7 +42,8 @@ void Auth(ServerContext& ctx, const Args& args, resp::Writer& out) {
   }
   if (args.size() == 2 && ctx.server->settings()->requirepass.empty()) {
     out.Error(
-        "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
+        "ERR AUTH <password> called without any password configured for the default user. Are you "
+        "sure your "
         "configuration is correct?");
     return;
   }
@@ -53,8 +54,8 @@ void Auth(ServerContext& ctx, const Args& args, resp::Writer& out) {
 const CommandRegistration kAuth{
     {.name = "auth",
      .arity = -2,
-     .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy | kCmdSkipSlowlog |
-              kCmdSkipMonitor,
+     .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy |
+              kCmdSkipSlowlog | kCmdSkipMonitor,
      .keys = {},
      .group = "connection",
      .since = "1.0.0",

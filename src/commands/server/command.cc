@@ -12,13 +12,14 @@
 namespace pleiad {
 namespace {
 
-void WriteNames(const std::vector<std::string_view>& names, std::string_view prefix, resp::Writer& out) {
+void WriteNames(const std::vector<std::string_view>& names, std::string_view prefix,
+                resp::Writer& out) {
   out.Set(names.size());
   for (const std::string_view name : names) out.Simple(std::string(prefix) + std::string(name));
 }
 
-void WriteSearch(std::string_view type, std::initializer_list<std::pair<std::string_view, int>> spec,
-                 resp::Writer& out) {
+void WriteSearch(std::string_view type,
+                 std::initializer_list<std::pair<std::string_view, int>> spec, resp::Writer& out) {
   out.Map(2);
   out.Bulk("type");
   out.Bulk(type);
@@ -201,7 +202,8 @@ void CommandList(ServerContext&, const Args& args, resp::Writer& out) {
 }
 
 // The keys of the command that begins at args[2]. False: the error has been written.
-bool FindKeys(const Args& args, const CommandSpec** spec, std::vector<size_t>* positions, resp::Writer& out) {
+bool FindKeys(const Args& args, const CommandSpec** spec, std::vector<size_t>* positions,
+              resp::Writer& out) {
   const CommandTable& table = CommandTable::Get();
   *spec = table.Find(args[2]);
   if (*spec == nullptr) {
@@ -275,9 +277,11 @@ void CommandHelp(ServerContext&, const Args&, resp::Writer& out) {
              "    Return the total number of commands of this server.",
              "LIST [FILTERBY <MODULE <name> | ACLCAT <category> | PATTERN <pattern>>]",
              "    Return the names of the commands of this server.", "INFO [<command-name> ...]",
-             "    Return details about commands: of all if no names are given.", "DOCS [<command-name> ...]",
-             "    Return the documentation of commands: of all if no names are given.", "GETKEYS <full-command>",
-             "    Return the keys of a full command.", "GETKEYSANDFLAGS <full-command>",
+             "    Return details about commands: of all if no names are given.",
+             "DOCS [<command-name> ...]",
+             "    Return the documentation of commands: of all if no names are given.",
+             "GETKEYS <full-command>", "    Return the keys of a full command.",
+             "GETKEYSANDFLAGS <full-command>",
              "    Return the keys of a full command and how it treats them."},
             out);
 }
@@ -294,16 +298,17 @@ const CommandRegistration kCommand{{.name = "command",
                                     .summary = "Returns detailed information about all commands.",
                                     .complexity = "O(N) where N is the total number of commands",
                                     .server = Command}};
-const CommandRegistration kInfo{{.name = "command|info",
-                                 .arity = -2,
-                                 .flags = kFlags,
-                                 .keys = {},
-                                 .group = "server",
-                                 .since = "2.8.13",
-                                 .usage = "[command-name [command-name ...]]",
-                                 .summary = "Returns information about one, multiple or all commands.",
-                                 .complexity = "O(N) where N is the number of commands to look up",
-                                 .server = CommandInfo}};
+const CommandRegistration kInfo{
+    {.name = "command|info",
+     .arity = -2,
+     .flags = kFlags,
+     .keys = {},
+     .group = "server",
+     .since = "2.8.13",
+     .usage = "[command-name [command-name ...]]",
+     .summary = "Returns information about one, multiple or all commands.",
+     .complexity = "O(N) where N is the number of commands to look up",
+     .server = CommandInfo}};
 const CommandRegistration kCount{{.name = "command|count",
                                   .arity = 2,
                                   .flags = kFlags,
@@ -314,26 +319,28 @@ const CommandRegistration kCount{{.name = "command|count",
                                   .summary = "Returns a count of commands.",
                                   .complexity = "O(N) where N is the total number of commands",
                                   .server = CommandCount}};
-const CommandRegistration kList{{.name = "command|list",
-                                 .arity = -2,
-                                 .flags = kFlags,
-                                 .keys = {},
-                                 .group = "server",
-                                 .since = "7.0.0",
-                                 .usage = "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]",
-                                 .summary = "Returns a list of command names.",
-                                 .complexity = "O(N) where N is the total number of commands",
-                                 .server = CommandList}};
-const CommandRegistration kGetKeys{{.name = "command|getkeys",
-                                    .arity = -3,
-                                    .flags = kFlags,
-                                    .keys = {},
-                                    .group = "server",
-                                    .since = "2.8.13",
-                                    .usage = "command [arg [arg ...]]",
-                                    .summary = "Extracts the key names from an arbitrary command.",
-                                    .complexity = "O(N) where N is the number of arguments to the command",
-                                    .server = GetKeysOf}};
+const CommandRegistration kList{
+    {.name = "command|list",
+     .arity = -2,
+     .flags = kFlags,
+     .keys = {},
+     .group = "server",
+     .since = "7.0.0",
+     .usage = "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]",
+     .summary = "Returns a list of command names.",
+     .complexity = "O(N) where N is the total number of commands",
+     .server = CommandList}};
+const CommandRegistration kGetKeys{
+    {.name = "command|getkeys",
+     .arity = -3,
+     .flags = kFlags,
+     .keys = {},
+     .group = "server",
+     .since = "2.8.13",
+     .usage = "command [arg [arg ...]]",
+     .summary = "Extracts the key names from an arbitrary command.",
+     .complexity = "O(N) where N is the number of arguments to the command",
+     .server = GetKeysOf}};
 const CommandRegistration kGetKeysAndFlags{
     {.name = "command|getkeysandflags",
      .arity = -3,

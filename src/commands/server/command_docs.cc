@@ -29,8 +29,8 @@ void WriteArgs(const std::vector<UsageArg>& args, bool keys_known, resp::Writer&
     const bool plain = !group && arg.type != UsageArg::Type::kPureToken;
     const bool key = keys_known && arg.type == UsageArg::Type::kKey;
     const bool flags = arg.optional || arg.multiple || arg.multiple_token;
-    out.Map(2U + (plain ? 1U : 0U) + (key ? 1U : 0U) + (arg.token.empty() ? 0U : 1U) + (flags ? 1U : 0U) +
-            (group ? 1U : 0U));
+    out.Map(2U + (plain ? 1U : 0U) + (key ? 1U : 0U) + (arg.token.empty() ? 0U : 1U) +
+            (flags ? 1U : 0U) + (group ? 1U : 0U));
     WriteText("name", arg.name, out);
     WriteText("type", UsageTypeName(arg.type), out);
     if (plain) WriteText("display_text", arg.name, out);
@@ -53,7 +53,8 @@ void WriteDocs(const CommandSpec& spec, resp::Writer& out) {
     if (IsSubcommandOf(other, spec)) subcommands.push_back(&other);
   }
   // "subcommand" is what containers say of themselves; their subcommands say it better.
-  const std::vector<UsageArg> args = subcommands.empty() ? ParseUsage(spec.usage) : std::vector<UsageArg>();
+  const std::vector<UsageArg> args =
+      subcommands.empty() ? ParseUsage(spec.usage) : std::vector<UsageArg>();
   out.Map(4U + (args.empty() ? 0U : 1U) + (subcommands.empty() ? 0U : 1U));
   WriteText("summary", spec.summary, out);
   WriteText("since", spec.since, out);
@@ -110,16 +111,17 @@ void CommandDocs(ServerContext&, const Args& args, resp::Writer& out) {
   }
 }
 
-const CommandRegistration kDocs{{.name = "command|docs",
-                                 .arity = -2,
-                                 .flags = kCmdLoading | kCmdStale,
-                                 .keys = {},
-                                 .group = "server",
-                                 .since = "7.0.0",
-                                 .usage = "[command-name [command-name ...]]",
-                                 .summary = "Returns documentary information about one, multiple or all commands.",
-                                 .complexity = "O(N) where N is the number of commands to look up",
-                                 .server = CommandDocs}};
+const CommandRegistration kDocs{
+    {.name = "command|docs",
+     .arity = -2,
+     .flags = kCmdLoading | kCmdStale,
+     .keys = {},
+     .group = "server",
+     .since = "7.0.0",
+     .usage = "[command-name [command-name ...]]",
+     .summary = "Returns documentary information about one, multiple or all commands.",
+     .complexity = "O(N) where N is the number of commands to look up",
+     .server = CommandDocs}};
 
 }  // namespace
 }  // namespace pleiad

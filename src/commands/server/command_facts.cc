@@ -68,7 +68,8 @@ std::vector<std::string_view> CategoryNames(const CommandSpec& spec) {
   add(spec.flags & kCmdReadonly, "read");
   add(spec.flags & kCmdWrite, "write");
   for (const GroupCategory& g : kGroupCategories) {
-    add(g.group == spec.group && g.category != "keyspace" && g.category != "connection", g.category);
+    add(g.group == spec.group && g.category != "keyspace" && g.category != "connection",
+        g.category);
   }
   add(spec.flags & kCmdAdmin, "admin");
   add(spec.flags & kCmdFast, "fast");

@@ -90,7 +90,8 @@ bool ReadOptions(const Args& args, HelloOptions* options, resp::Writer& out) {
 void Hello(ServerContext& ctx, const Args& args, resp::Writer& out) {
   int64_t version = ctx.client.protocol;
   if (args.size() > 1) {
-    const auto wanted = IntArg(args, 1, out, "ERR Protocol version is not an integer or out of range");
+    const auto wanted =
+        IntArg(args, 1, out, "ERR Protocol version is not an integer or out of range");
     if (!wanted.has_value()) return;
     version = *wanted;
   }
@@ -103,8 +104,10 @@ void Hello(ServerContext& ctx, const Args& args, resp::Writer& out) {
   if (options.user.has_value() && !LogIn(ctx, *options.user, options.password, out)) return;
   if (!ctx.client.authenticated) {
     out.Error(
-        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> "
-        "<pass> option can be used to authenticate the client and select the RESP protocol version at the same time");
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+        "<proto> AUTH <user> "
+        "<pass> option can be used to authenticate the client and select the RESP protocol version "
+        "at the same time");
     return;
   }
   if (options.name.has_value()) ctx.client.name = *options.name;
@@ -115,8 +118,8 @@ void Hello(ServerContext& ctx, const Args& args, resp::Writer& out) {
 const CommandRegistration kHello{
     {.name = "hello",
      .arity = -1,
-     .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy | kCmdSkipSlowlog |
-              kCmdSkipMonitor,
+     .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy |
+              kCmdSkipSlowlog | kCmdSkipMonitor,
      .keys = {},
      .group = "connection",
      .since = "6.0.0",

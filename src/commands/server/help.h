@@ -14,7 +14,8 @@
 namespace pleiad {
 
 // The reply of "<NAME> HELP": a heading, `lines`, and the line about HELP itself.
-inline void WriteHelp(std::string_view name, std::initializer_list<std::string_view> lines, resp::Writer& out) {
+inline void WriteHelp(std::string_view name, std::initializer_list<std::string_view> lines,
+                      resp::Writer& out) {
   out.Array(lines.size() + 3);
   out.Simple(ToUpper(name) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
   for (const std::string_view line : lines) out.Simple(line);
@@ -25,8 +26,8 @@ inline void WriteHelp(std::string_view name, std::initializer_list<std::string_v
 // REQUIRES: args.size() >= 2.
 inline void WriteUnknownSubcommand(const Args& args, resp::Writer& out) {
   constexpr size_t kShown = 128;
-  out.Error("ERR unknown subcommand '" + std::string(args[1].substr(0, kShown)) + "'. Try " + ToUpper(args[0]) +
-            " HELP.");
+  out.Error("ERR unknown subcommand '" + std::string(args[1].substr(0, kShown)) + "'. Try " +
+            ToUpper(args[0]) + " HELP.");
 }
 
 }  // namespace pleiad

@@ -21,7 +21,8 @@ bool SameSecret(std::string_view given, std::string_view secret) {
 
 }  // namespace
 
-bool LogIn(ServerContext& ctx, std::string_view user, std::string_view password, resp::Writer& out) {
+bool LogIn(ServerContext& ctx, std::string_view user, std::string_view password,
+           resp::Writer& out) {
   const auto settings = ctx.server->settings();
   const std::string& secret = settings->requirepass;
   if (user == kDefaultUser && (secret.empty() || SameSecret(password, secret))) {

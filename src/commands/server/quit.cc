@@ -14,16 +14,17 @@ void Quit(ServerContext& ctx, const Args&, resp::Writer& out) {
   ctx.client.close_after_reply = true;
 }
 
-const CommandRegistration kQuit{{.name = "quit",
-                                 .arity = -1,
-                                 .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy,
-                                 .keys = {},
-                                 .group = "connection",
-                                 .since = "1.0.0",
-                                 .usage = "",
-                                 .summary = "Closes the connection.",
-                                 .complexity = "O(1)",
-                                 .server = Quit}};
+const CommandRegistration kQuit{
+    {.name = "quit",
+     .arity = -1,
+     .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy,
+     .keys = {},
+     .group = "connection",
+     .since = "1.0.0",
+     .usage = "",
+     .summary = "Closes the connection.",
+     .complexity = "O(1)",
+     .server = Quit}};
 
 }  // namespace
 }  // namespace pleiad

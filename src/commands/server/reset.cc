@@ -31,16 +31,17 @@ void Reset(ServerContext& ctx, const Args&, resp::Writer& out) {
   out.Simple("RESET");
 }
 
-const CommandRegistration kReset{{.name = "reset",
-                                  .arity = 1,
-                                  .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy,
-                                  .keys = {},
-                                  .group = "connection",
-                                  .since = "6.2.0",
-                                  .usage = "",
-                                  .summary = "Resets the connection.",
-                                  .complexity = "O(1)",
-                                  .server = Reset}};
+const CommandRegistration kReset{
+    {.name = "reset",
+     .arity = 1,
+     .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy,
+     .keys = {},
+     .group = "connection",
+     .since = "6.2.0",
+     .usage = "",
+     .summary = "Resets the connection.",
+     .complexity = "O(1)",
+     .server = Reset}};
 
 }  // namespace
 }  // namespace pleiad

@@ -22,7 +22,9 @@ std::vector<std::string_view> Words(std::string_view usage) {
     const char c = usage[i];
     size_t end = i + 1;
     if (c != ' ' && single.find(c) == std::string_view::npos) {
-      while (end < usage.size() && usage[end] != ' ' && single.find(usage[end]) == std::string_view::npos) ++end;
+      while (end < usage.size() && usage[end] != ' ' &&
+             single.find(usage[end]) == std::string_view::npos)
+        ++end;
     }
     if (c != ' ') words.push_back(usage.substr(i, end - i));
     i = end;
@@ -32,19 +34,21 @@ std::vector<std::string_view> Words(std::string_view usage) {
 
 // Written in capitals: a word that is typed as it stands.
 bool IsToken(std::string_view word) {
-  const bool lower = std::any_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  const bool lower =
+      std::any_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
   return !lower && word != "...";
 }
 
 UsageArg::Type TypeOf(std::string_view name) {
   using Type = UsageArg::Type;
   constexpr std::array<std::string_view, 30> kIntegers = {
-      "seconds",  "milliseconds", "count",     "index",      "offset",    "start",     "end",       "increment",
-      "decrement", "cursor",      "port",      "slot",       "db",        "numkeys",   "client-id", "timeout",
-      "start-slot", "end-slot",   "config-epoch", "numreplicas", "numlocal", "length",  "min-match-len", "len",
-      "protover", "maxage",       "destination-db", "index1", "index2",   "bit"};
-  if (name == "key" || name == "newkey" || name == "source" || name == "destination" || name == "key1" ||
-      name == "key2") {
+      "seconds",      "milliseconds", "count",          "index",   "offset",        "start",
+      "end",          "increment",    "decrement",      "cursor",  "port",          "slot",
+      "db",           "numkeys",      "client-id",      "timeout", "start-slot",    "end-slot",
+      "config-epoch", "numreplicas",  "numlocal",       "length",  "min-match-len", "len",
+      "protover",     "maxage",       "destination-db", "index1",  "index2",        "bit"};
+  if (name == "key" || name == "newkey" || name == "source" || name == "destination" ||
+      name == "key1" || name == "key2") {
     return Type::kKey;
   }
   if (name == "pattern") return Type::kPattern;
@@ -97,7 +101,8 @@ class Parser {
       return arg;
     }
     arg.token = first;
-    const bool argument = !done() && !Is("|") && !Is(kOpening) && !Is(kClosing) && word() != "..." && !IsToken(word());
+    const bool argument = !done() && !Is("|") && !Is(kOpening) && !Is(kClosing) &&
+                          word() != "..." && !IsToken(word());
     if (argument) {
       arg.name = words_[at_++];
       arg.type = TypeOf(arg.name);
@@ -180,15 +185,24 @@ class Parser {
 std::string_view UsageTypeName(UsageArg::Type type) {
   using Type = UsageArg::Type;
   switch (type) {
-    case Type::kString: return "string";
-    case Type::kInteger: return "integer";
-    case Type::kDouble: return "double";
-    case Type::kKey: return "key";
-    case Type::kPattern: return "pattern";
-    case Type::kUnixTime: return "unix-time";
-    case Type::kPureToken: return "pure-token";
-    case Type::kOneOf: return "oneof";
-    case Type::kBlock: return "block";
+    case Type::kString:
+      return "string";
+    case Type::kInteger:
+      return "integer";
+    case Type::kDouble:
+      return "double";
+    case Type::kKey:
+      return "key";
+    case Type::kPattern:
+      return "pattern";
+    case Type::kUnixTime:
+      return "unix-time";
+    case Type::kPureToken:
+      return "pure-token";
+    case Type::kOneOf:
+      return "oneof";
+    case Type::kBlock:
+      return "block";
   }
   return "string";
 }

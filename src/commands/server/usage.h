@@ -16,7 +16,17 @@
 namespace pleiad {
 
 struct UsageArg {
-  enum class Type { kString, kInteger, kDouble, kKey, kPattern, kUnixTime, kPureToken, kOneOf, kBlock };
+  enum class Type {
+    kString,
+    kInteger,
+    kDouble,
+    kKey,
+    kPattern,
+    kUnixTime,
+    kPureToken,
+    kOneOf,
+    kBlock
+  };
 
   std::string name;
   Type type = Type::kString;

@@ -33,16 +33,19 @@ TEST(UsageTest, OptionsAndAlternatives) {
   EXPECT_EQ(Show(ParseUsage("key [NX | XX] [GET]")),
             "key:key nx-xx:oneof?{NX=nx:pure-token XX=xx:pure-token} GET=get:pure-token?");
   EXPECT_EQ(Show(ParseUsage("[EX seconds | EXAT unix-time-seconds | KEEPTTL]")),
-            "seconds-unix-time-seconds-keepttl:oneof?{EX=seconds:integer EXAT=unix-time-seconds:unix-time "
+            "seconds-unix-time-seconds-keepttl:oneof?{EX=seconds:integer "
+            "EXAT=unix-time-seconds:unix-time "
             "KEEPTTL=keepttl:pure-token}");
-  EXPECT_EQ(Show(ParseUsage("<host port | NO ONE>")),
-            "host-port-no:oneof{host-port:block{host:string port:integer} no:block{NO=no:pure-token "
-            "ONE=one:pure-token}}");
+  EXPECT_EQ(
+      Show(ParseUsage("<host port | NO ONE>")),
+      "host-port-no:oneof{host-port:block{host:string port:integer} no:block{NO=no:pure-token "
+      "ONE=one:pure-token}}");
 }
 
 TEST(UsageTest, Repetition) {
   EXPECT_EQ(Show(ParseUsage("key [key ...]")), "key:key+");
-  EXPECT_EQ(Show(ParseUsage("key value [key value ...]")), "key-value:block+{key:key value:string}");
+  EXPECT_EQ(Show(ParseUsage("key value [key value ...]")),
+            "key-value:block+{key:key value:string}");
   EXPECT_EQ(Show(ParseUsage("[section [section ...]]")), "section:string?+");
   EXPECT_EQ(Show(ParseUsage("[command-name ...]")), "command-name:string?+");
   EXPECT_EQ(Show(ParseUsage("[TYPE type] [ID client-id [client-id ...]]")),
@@ -51,7 +54,8 @@ TEST(UsageTest, Repetition) {
 
 TEST(UsageTest, NestedOptionsAreBlocks) {
   EXPECT_EQ(Show(ParseUsage("[protover [AUTH username password] [SETNAME clientname]]")),
-            "protover:block?{protover:integer username-password:block?{AUTH=username:string password:string} "
+            "protover:block?{protover:integer username-password:block?{AUTH=username:string "
+            "password:string} "
             "SETNAME=clientname:string?}");
 }
 
