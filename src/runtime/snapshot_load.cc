@@ -18,32 +18,13 @@ Status CheckDb(int db, int databases) {
       "it has keys in database {}, but this server has {} (directive databases)", db, databases)};
 }
 
-// Takes the table out of `db`, leaving it empty, with the books on expiries put right.
-void Empty(Keyspace* keyspace, SlotId id, int number, SlotDb* db, std::deque<Table>* garbage) {
-  if (db->table.size() == 0) return;
-  keyspace->BeforeChangeAll(id, number, *db);
-  garbage->emplace_back().Swap(db->table);
-  while (db->with_expiry != 0) keyspace->DropExpiry(*db);
-}
-
 }  // namespace
 
 void FlushKeyspace(Engine* engine) NO_THREAD_SAFETY_ANALYSIS {
   Keyspace& keyspace = engine->keyspace;
   std::deque<Table> garbage;
   keyspace.EnterExclusive();
-  for (int i = 0; i < kSlotCount; ++i) {
-    const SlotId id(static_cast<uint16_t>(i));
-    Slot& slot = keyspace.RawSlot(id);
-    for (int number = 0; number < keyspace.databases(); ++number) {
-      SlotDb* db = keyspace.Db(slot, number, false);
-      if (db == nullptr) break;
-      Empty(&keyspace, id, number, db, &garbage);
-      if (slot.watched != 0 && engine->observer != nullptr)
-        engine->observer->OnChange(id, number, {});
-    }
-    slot.next_expiry_ms = Slot::kNever;
-  }
+  DetachDatabase(engine, /*db=*/-1, &garbage);
   keyspace.LeaveExclusive();
 }
 
