@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+#include "commands/server/client_list.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "commands/server/login.h"
+#include "runtime/server.h"
+
+namespace pleiad {
+namespace {
+
+std::string FlagsOf(const ClientState& client) {
+  std::string flags;
+  if (client.from_master) flags += 'M';
+  if (client.replica) flags += 'S';
+  if (client.close_after_reply) flags += 'c';
+  if (client.readonly) flags += 'r';
+  if (client.address.starts_with('/')) flags += 'U';
+  if (client.no_evict) flags += 'e';
+  if (client.no_touch) flags += 'T';
+  return flags.empty() ? "N" : flags;
+}
+
+}  // namespace
+
+std::optional<ClientKind> ParseClientKind(std::string_view text) {
+  if (EqualsIgnoreCase(text, "normal")) return ClientKind::kNormal;
+  if (EqualsIgnoreCase(text, "master")) return ClientKind::kMaster;
+  if (EqualsIgnoreCase(text, "replica") || EqualsIgnoreCase(text, "slave"))
+    return ClientKind::kReplica;
+  if (EqualsIgnoreCase(text, "pubsub")) return ClientKind::kPubsub;
+  return std::nullopt;
+}
+
+ClientKind KindOf(const ClientState& client) {
+  if (client.from_master) return ClientKind::kMaster;
+  return client.replica ? ClientKind::kReplica : ClientKind::kNormal;
+}
+
+bool ClientFilter::Matches(const ClientState& client, MonoMs now) const {
+  if (!ids.empty() && std::find(ids.begin(), ids.end(), client.id) == ids.end()) return false;
+  if (kind.has_value() && *kind != KindOf(client)) return false;
+  if (!address.empty() && address != client.address) return false;
+  if (!local_address.empty() && local_address != client.local_address) return false;
+  if (!user.empty() && (user != kDefaultUser || !client.authenticated)) return false;
+  return (now - client.created) / 1000 >= age_min_s;
+}
+
+std::string ClientLine(const ClientState& client, MonoMs now) {
+  const runtime::Connection* c = client.connection;
+  const size_t input = c == nullptr ? 0 : c->input_size();
+  const size_t output = c == nullptr ? 0 : c->output_size();
+  const size_t memory = c == nullptr ? 0 : c->MemoryUsage();
+  std::string line = fmt::format(
+      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 "
+      "multi=-1",
+      client.id, client.address, client.local_address, c == nullptr ? -1 : c->fd(), client.name,
+      (now - client.created) / 1000, (now - client.last_interaction) / 1000, FlagsOf(client),
+      client.db);
+  line += fmt::format(
+      " qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll={} omem={} tot-mem={} "
+      "events={}",
+      input, output == 0 ? 0 : 1, output, memory, output == 0 ? "r" : "rw");
+  line += fmt::format(" cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={}",
+                      client.last_command == nullptr ? "NULL" : client.last_command->name,
+                      kDefaultUser, client.protocol, client.lib_name, client.lib_version);
+  return line;
+}
+
+void ForEachClient(ServerContext& ctx, const std::function<void(ClientState&)>& f) {
+  ctx.Exclusive([&] {
+    ctx.server->ForEachConnection([&](runtime::Connection& c) { f(c.state); });
+    if (ctx.client.connection == nullptr) f(ctx.client);
+  });
+}
+
+}  // namespace pleiad
