@@ -4,89 +4,68 @@
 
 #include "base/text.h"
 #include "command/command.h"
-#include "commands/server/client_line.h"
+#include "commands/server/client_list.h"
 #include "commands/server/login.h"
+#include "runtime/connection.h"
 
 namespace pleiad {
 namespace {
 
-// All that is set must fit.
-struct Filter {
-  std::optional<uint64_t> id;
-  std::optional<std::string_view> address;
-  std::optional<std::string_view> local_address;
-  std::optional<ClientKind> kind;
-  int64_t age_min_s = 0;
-  bool skip_me = true;
-};
+// An address to look for. The filter takes empty for "any"; no client has the empty address.
+std::string Address(std::string_view text) { return text.empty() ? "-" : std::string(text); }
 
 // One option and its value, args[i] and args[i + 1]. False: the error has been written.
-bool ReadOption(const Args& args, size_t i, Filter* filter, resp::Writer& out) {
+bool ReadOption(const Args& args, size_t i, ClientFilter* filter, bool* skip_me,
+                resp::Writer& out) {
   const std::string_view value = args[i + 1];
   if (args.Is(i, "id")) {
-    filter->id = ClientIdArg(args, i + 1, "ERR client-id should be greater than 0", out);
-    return filter->id.has_value();
-  }
-  if (args.Is(i, "addr")) {
-    filter->address = value;
+    const auto id = ParseInt64(value);
+    if (id.has_value() && *id > 0) {
+      filter->ids = {static_cast<uint64_t>(*id)};
+      return true;
+    }
+    out.Error("ERR client-id should be greater than 0");
+  } else if (args.Is(i, "addr")) {
+    filter->address = Address(value);
+    return true;
   } else if (args.Is(i, "laddr")) {
-    filter->local_address = value;
+    filter->local_address = Address(value);
+    return true;
   } else if (args.Is(i, "type")) {
     filter->kind = ParseClientKind(value);
-    if (!filter->kind.has_value()) {
-      out.Error(fmt::format("ERR Unknown client type '{}'", value.substr(0, 128)));
-      return false;
-    }
+    if (filter->kind.has_value()) return true;
+    out.Error(fmt::format("ERR Unknown client type '{}'", value.substr(0, 128)));
   } else if (args.Is(i, "user")) {
-    if (value != kDefaultUser) {
-      out.Error(fmt::format("ERR No such user '{}'", value.substr(0, 128)));
-      return false;
-    }
-  } else if (args.Is(i, "skipme")) {
-    filter->skip_me = args.Is(i + 1, "yes");
-    if (!filter->skip_me && !args.Is(i + 1, "no")) {
-      out.Error(kSyntaxError);
-      return false;
-    }
+    if (value == kDefaultUser) return true;
+    out.Error(fmt::format("ERR No such user '{}'", value.substr(0, 128)));
   } else if (args.Is(i, "maxage")) {
     const auto age = IntArg(args, i + 1, out, "ERR maxage is not an integer or out of range");
     if (!age.has_value()) return false;
-    if (*age <= 0) {
-      out.Error("ERR maxage should be greater than 0");
-      return false;
-    }
     filter->age_min_s = *age;
+    if (*age > 0) return true;
+    out.Error("ERR maxage should be greater than 0");
+  } else if (args.Is(i, "skipme") && (args.Is(i + 1, "yes") || args.Is(i + 1, "no"))) {
+    *skip_me = args.Is(i + 1, "yes");
+    return true;
   } else {
     out.Error(kSyntaxError);
-    return false;
   }
-  return true;
-}
-
-bool Matches(const Filter& filter, const ClientState& client, MonoMs now) {
-  if (filter.id.has_value() && client.id != *filter.id) return false;
-  if (filter.address.has_value() && client.address != *filter.address) return false;
-  if (filter.local_address.has_value() && client.local_address != *filter.local_address)
-    return false;
-  if (filter.kind.has_value() && ClientKindOf(client) != *filter.kind) return false;
-  return (now - client.created) / 1000 >= filter.age_min_s;
+  return false;
 }
 
 // How many were closed. The caller itself is closed after its reply.
-size_t Kill(ServerContext& ctx, const Filter& filter) {
+size_t Kill(ServerContext& ctx, const ClientFilter& filter, bool skip_me) {
   size_t killed = 0;
-  ctx.Exclusive([&] {
-    ForEachClient(ctx, [&](ClientState& client) {
-      const bool me = &client == &ctx.client;
-      if (me && filter.skip_me) return;
-      if (client.close_after_reply || !Matches(filter, client, ctx.mono_now)) return;
-      ++killed;
-      if (me) {
-        client.close_after_reply = true;
-      } else {
-        client.connection->Kill();
-      }
-    });
+  ForEachClient(ctx, [&](ClientState& client) {
+    const bool me = &client == &ctx.client;
+    if (me && skip_me) return;
+    if (client.close_after_reply || !filter.Matches(client, ctx.mono_now)) return;
+    ++killed;
+    if (me) {
+      client.close_after_reply = true;
+    } else {
+      client.connection->Kill();
+    }
   });
   return killed;
 }
@@ -96,6 +75,8 @@ size_t Kill(ServerContext& ctx, const Filter& filter) {
 // among them.
 //
 // > CLIENT KILL 127.0.0.1:1
+// (error) ERR No such client
+// > CLIENT KILL ""
 // (error) ERR No such client
 // > CLIENT KILL ID 7
 // (integer) 0
@@ -114,11 +95,10 @@ size_t Kill(ServerContext& ctx, const Filter& filter) {
 // > CLIENT KILL ID 1 SKIPME no
 // (integer) 1
 void ClientKill(ServerContext& ctx, const Args& args, resp::Writer& out) {
-  Filter filter;
+  ClientFilter filter;
   if (args.size() == 3) {
-    filter.address = args[2];
-    filter.skip_me = false;
-    if (Kill(ctx, filter) == 0) {
+    filter.address = Address(args[2]);
+    if (Kill(ctx, filter, false) == 0) {
       out.Error("ERR No such client");
     } else {
       out.Ok();
@@ -129,10 +109,11 @@ void ClientKill(ServerContext& ctx, const Args& args, resp::Writer& out) {
     out.Error(kSyntaxError);
     return;
   }
+  bool skip_me = true;
   for (size_t i = 2; i < args.size(); i += 2) {
-    if (!ReadOption(args, i, &filter, out)) return;
+    if (!ReadOption(args, i, &filter, &skip_me, out)) return;
   }
-  out.Integer(static_cast<int64_t>(Kill(ctx, filter)));
+  out.Integer(static_cast<int64_t>(Kill(ctx, filter, skip_me)));
 }
 
 const CommandRegistration kClientKill{
