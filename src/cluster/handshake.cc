@@ -5,38 +5,21 @@
 // sends MEET; the other side makes such a row for us and answers PONG. A row gets its true id from
 // the first answer on our link to it. Third nodes learn of both by gossip from someone they trust,
 // and connect.
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "base/ip_address.h"
 #include "cluster/core.h"
 
 namespace pleiad::cluster {
-
-namespace {
-
-// The text form that the system would print; empty: not an address.
-std::string NormalIp(const std::string& ip) {
-  unsigned char raw[16];
-  char text[INET6_ADDRSTRLEN];
-  for (const int family : {AF_INET, AF_INET6}) {
-    if (inet_pton(family, ip.c_str(), raw) == 1 &&
-        inet_ntop(family, raw, text, sizeof text) != nullptr) {
-      return text;
-    }
-  }
-  return {};
-}
-
-}  // namespace
 
 int64_t Core::HandshakeTimeout() const { return std::max(NodeTimeout(), rule::kHandshakeMin); }
 
 // False: `ip` is not an address. A handshake under way with the same address is not begun twice.
 bool Core::StartHandshake(const std::string& ip, uint16_t port, uint16_t cport, uint16_t pport,
                           uint16_t flags) {
-  const std::string normal = NormalIp(ip);
+  const std::string normal = CanonicalIp(ip);
   if (normal.empty()) return false;
   int under_way = 0;
   for (const auto& [id, node] : state_->nodes()) {

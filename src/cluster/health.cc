@@ -41,6 +41,18 @@ std::string Core::WhyNotOk(bool* minority) const {
   return {};
 }
 
+// This process stood still (a stopped process, a paused machine): others may have taken its slots
+// meanwhile, and the news is still in the sockets. Not ok until they had time to say so.
+void Core::NoticeGap(int64_t gap_ms) {
+  if (gap_ms <= NodeTimeout() / 2 || !me()->IsMaster() || me()->slot_count == 0) return;
+  away_since_ = now();
+  if (state_->ok) {
+    state_->ok = false;
+    view_changed_ = true;
+    Notice(fmt::format("Cluster state changed: fail: this process stood still for {} ms", gap_ms));
+  }
+}
+
 void Core::UpdateHealth() {
   if (boot_delay_) {
     if (me()->IsMaster() && now() - started_ < rule::kBootWritableDelay) return;
@@ -54,6 +66,7 @@ void Core::UpdateHealth() {
     const int64_t delay = std::clamp(NodeTimeout(), rule::kRejoinMin, rule::kRejoinMax);
     if (now() - minority_since_ < delay) return;
   }
+  if (ok && away_since_.value != 0 && now() - away_since_ < rule::kRejoinMin) return;
   if (ok != state_->ok) {
     state_->ok = ok;
     view_changed_ = true;

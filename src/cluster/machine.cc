@@ -63,8 +63,10 @@ Effects Core::Start(MonoMs now_ms, UnixMs wall) {
 Effects Core::Step(const Input& input) {
   CHECK(input.now >= state_->now && started_.value > 0);
   out_ = Effects();
+  const int64_t gap = input.now - state_->now;
   state_->now = input.now;
   state_->wall = input.wall;
+  NoticeGap(gap);
   std::visit([this](const auto& event) { On(event); }, input.event);
   Finish();
   return std::move(out_);

@@ -102,6 +102,7 @@ RequestParser::Result RequestParser::ParseArrayHead(std::string_view data,
     at_ = 0;
     return Result::kNeedMore;
   }
+  if (head == Head::kOk && limits.unauthenticated) return Fail("unauthenticated multibulk length");
   return Fail(head == Head::kTooLong ? "too big mbulk count string" : "invalid multibulk length");
 }
 
@@ -116,6 +117,9 @@ RequestParser::Result RequestParser::ParseBulkHead(std::string_view data,
   const Head head = ReadNumber(data, &next, &bulk_size_);
   if (head == Head::kNeedMore) return Result::kNeedMore;
   if (head == Head::kTooLong) return Fail("too big bulk count string");
+  if (head == Head::kOk && limits.unauthenticated && bulk_size_ > limits.bulk_size_max) {
+    return Fail("unauthenticated bulk length");
+  }
   if (head == Head::kBad || bulk_size_ < 0 || bulk_size_ > limits.bulk_size_max) {
     return Fail("invalid bulk length");
   }

@@ -23,6 +23,7 @@ struct RequestLimits {
   int64_t bulk_size_max = 512LL * 1024 * 1024;
   int64_t args_max = 1024 * 1024;
   size_t inline_size_max = 64 * 1024;
+  bool unauthenticated = false;  // the limits are those of a client before AUTH: errors say so
 };
 
 class RequestParser {

@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "runtime/clock.h"
 #include "runtime/net.h"
 #include "runtime/server.h"
@@ -25,6 +26,8 @@ constexpr size_t kReadBuffer = 64 * 1024;
 constexpr size_t kFlushAbove = 256 * 1024;
 constexpr int kEvents = 256;
 constexpr int64_t kCronMs = 100;
+// Before AUTH nobody needs more, and nobody gets our memory.
+constexpr resp::RequestLimits kStrangerLimits{16384, 10, 64 * 1024, true};
 constexpr size_t kExpireBudget = 2000;     // deletions per reactor and tick: about 1 ms
 constexpr size_t kKeepCapacity = 1 << 20;  // shared output memory kept between rounds
 
@@ -32,6 +35,11 @@ constexpr size_t kKeepCapacity = 1 << 20;  // shared output memory kept between 
 void* const kWakeMark = reinterpret_cast<void*>(1);
 bool IsListenerMark(const void* p) { return (reinterpret_cast<uintptr_t>(p) & 7) == 2; }
 size_t ListenerOf(const void* p) { return reinterpret_cast<uintptr_t>(p) >> 3; }
+
+// A browser that was tricked into talking to us starts with one of these words.
+bool IsHttp(std::string_view word) {
+  return EqualsIgnoreCase(word, "post") || EqualsIgnoreCase(word, "host:");
+}
 
 void Watch(int epoll_fd, int op, int fd, uint32_t events, void* mark) {
   epoll_event event{};
@@ -130,6 +138,7 @@ void Reactor::Round(const epoll_event* events, int n) {
   mono_now_ = MonoNow();
   now_ = UnixNow();
   RefreshSettings();
+  dispatcher_.set_fenced(server_->ClusterViewIsStale(mono_now_));
   Keyspace& keyspace = server_->engine().keyspace;
   keyspace.Enter(index_);
   bool wake = false;
@@ -320,7 +329,9 @@ void Reactor::KeepUnparsed(Connection* c, std::string_view data) {
 bool Reactor::ParseOne(Connection* c, std::string_view* data, size_t* batched, bool* stop) {
   using Result = resp::RequestParser::Result;
   size_t consumed = 0;
-  const Result result = c->parser.Next(*data, limits_, &consumed);
+  const bool stranger =
+      !c->state.authenticated && server_->engine().require_auth.load(std::memory_order_relaxed);
+  const Result result = c->parser.Next(*data, stranger ? kStrangerLimits : limits_, &consumed);
   switch (result) {
     case Result::kNeedMore:
       *stop = true;
@@ -343,6 +354,15 @@ bool Reactor::ParseOne(Connection* c, std::string_view* data, size_t* batched, b
   }
   data->remove_prefix(consumed);
   if (c->parser.args().empty()) return true;
+  if (IsHttp(c->parser.args()[0])) {
+    RunBatch(c, *batched);
+    *batched = 0;
+    PLOG(kWarning, "Possible SECURITY ATTACK detected: {} sends HTTP. Connection aborted.",
+         c->state.address);
+    c->state.close_after_reply = true;
+    *stop = true;
+    return false;
+  }
   PreparedCommand& command = dispatcher_.at((*batched)++);
   command.args.swap(c->parser.args());
   command.owned.clear();

@@ -56,6 +56,8 @@ class Server {
 
   // Null unless cluster-enabled and started.
   ClusterDriver* cluster() { return cluster_.get(); }
+  // The cluster driver stood still for half a node timeout or more: its view may be long outdated.
+  bool ClusterViewIsStale(MonoMs now) const;
   ReplicationDriver& replication() { return *replication_; }
 
   // Calls f for every connection. REQUIRES: exclusive section.
@@ -121,6 +123,7 @@ class Server {
   std::unique_ptr<ClusterDriver> cluster_;
   std::atomic<uint64_t> next_client_id_{0};
   std::atomic<size_t> next_reactor_{0};
+  std::atomic<int64_t> stale_after_ms_{0};
   std::atomic<bool> shutdown_requested_{false};
   std::function<void()> shutdown_hook_;
   std::string run_id_;

@@ -90,6 +90,11 @@ void Server::ApplyRole(const cluster::ReplicationRole& role) {
   }
 }
 
+bool Server::ClusterViewIsStale(MonoMs now) const {
+  if (cluster_ == nullptr) return false;
+  return now - cluster_->last_round() > stale_after_ms_.load(std::memory_order_relaxed);
+}
+
 Status Server::StartCluster() {
   const auto s = config_->settings();
   if (!s->cluster_enabled) {

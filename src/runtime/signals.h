@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The end of a process: SIGTERM and SIGINT are blocked in all threads and fetched by the main thread
-// alone, so that no code ever runs inside a signal handler.
+// The end of a process: SIGTERM and SIGINT are blocked in all threads and fetched by the main
+// thread alone, so that no code ever runs inside a signal handler.
 #pragma once
 
 namespace pleiad::runtime {

@@ -15,10 +15,21 @@ void ClusterKeySlot(ServerContext& ctx, const Args& args, resp::Writer& out) {
   if (HasCluster(ctx, out)) out.Integer(KeySlot(args[2]).value);
 }
 
+// The slot whose keys are asked for; writes the error and returns nullopt if it is none.
+std::optional<SlotId> KeySlotArg(const Args& args, resp::Writer& out) {
+  const auto n = IntArg(args, 2, out);
+  if (!n.has_value()) return std::nullopt;
+  const auto slot = SlotId::From(*n);
+  if (!slot.has_value()) {
+    out.Error(args.size() == 4 ? "ERR Invalid slot or number of keys" : "ERR Invalid slot");
+  }
+  return slot;
+}
+
 // CLUSTER COUNTKEYSINSLOT slot
 void CountKeysInSlot(ServerContext& ctx, const Args& args, resp::Writer& out) {
   if (!HasCluster(ctx, out)) return;
-  const auto slot = SlotArg(args, 2, out);
+  const auto slot = KeySlotArg(args, out);
   if (!slot.has_value()) return;
   LockSet locks(&ctx.engine.keyspace);
   locks.LockOne(*slot);
@@ -28,12 +39,12 @@ void CountKeysInSlot(ServerContext& ctx, const Args& args, resp::Writer& out) {
 // CLUSTER GETKEYSINSLOT slot count
 void GetKeysInSlot(ServerContext& ctx, const Args& args, resp::Writer& out) {
   if (!HasCluster(ctx, out)) return;
-  const auto slot = SlotArg(args, 2, out);
+  const auto slot = KeySlotArg(args, out);
   if (!slot.has_value()) return;
   const auto count = IntArg(args, 3, out);
   if (!count.has_value()) return;
   if (*count < 0) {
-    out.Error("ERR Invalid number of keys");
+    out.Error("ERR Invalid slot or number of keys");
     return;
   }
   LockSet locks(&ctx.engine.keyspace);
