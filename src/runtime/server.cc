@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 
 #include "base/log.h"
@@ -25,6 +26,7 @@ namespace {
 constexpr size_t kSlowlogArgsMax = 32;
 constexpr size_t kSlowlogArgBytesMax = 128;
 constexpr int kReservedFiles = 32;
+constexpr int64_t kDayMs = 86400 * 1000;
 
 int DatabaseCount(const Settings& s) {
   return s.cluster_enabled ? std::max(1, s.cluster_databases) : std::max(1, s.databases);
@@ -50,6 +52,16 @@ EvictionPolicy ToPolicy(MaxmemoryPolicy p) {
       break;
   }
   return EvictionPolicy::kNoEviction;
+}
+
+// The shorter of the two times from which on AddSlow wants to hear of a command.
+uint64_t SlowCycles(const Settings& s) {
+  int64_t micros = std::numeric_limits<int64_t>::max();
+  if (s.slowlog_log_slower_than_us >= 0) micros = s.slowlog_log_slower_than_us;
+  if (s.latency_monitor_threshold_ms > 0)
+    micros = std::min(micros, std::min(s.latency_monitor_threshold_ms, kDayMs) * 1000);
+  if (micros == std::numeric_limits<int64_t>::max()) return ~0ULL;
+  return static_cast<uint64_t>(static_cast<double>(micros) * CyclesPerMicrosecond());
 }
 
 }  // namespace
@@ -89,11 +101,7 @@ void Server::ApplySettings(const Settings& s) {
   engine_.cluster = s.cluster_enabled;
   stale_after_ms_ = std::max<int64_t>(s.cluster_node_timeout_ms / 2, 200);
   engine_.journal.SetBacklogSize(static_cast<int64_t>(s.repl_backlog_size));
-  engine_.slowlog_cycles =
-      s.slowlog_log_slower_than_us < 0
-          ? ~0ULL
-          : static_cast<uint64_t>(static_cast<double>(s.slowlog_log_slower_than_us) *
-                                  CyclesPerMicrosecond());
+  engine_.slowlog_cycles = SlowCycles(s);
   SetLogLevel(s.loglevel);
 }
 
@@ -205,10 +213,17 @@ void Server::ResetStats() {
 }
 
 void Server::AddSlow(const ClientState& client, const Args& args, uint64_t cycles) {
-  if (client.last_command != nullptr && (client.last_command->flags & kCmdSkipSlowlog)) return;
+  const auto settings = config_->settings();
+  const uint32_t flags = client.last_command == nullptr ? 0 : client.last_command->flags;
   SlowlogEntry entry;
   entry.unix_seconds = UnixNow().value / 1000;
   entry.micros = static_cast<int64_t>(static_cast<double>(cycles) / CyclesPerMicrosecond());
+  const int64_t ms = entry.micros / 1000;
+  if (settings->latency_monitor_threshold_ms > 0 && ms >= settings->latency_monitor_threshold_ms)
+    latency_.Add(flags & kCmdFast ? "fast-command" : "command", entry.unix_seconds, ms);
+  if (flags & kCmdSkipSlowlog) return;
+  const int64_t slow = settings->slowlog_log_slower_than_us;
+  if (slow < 0 || entry.micros < slow) return;
   entry.address = client.address;
   entry.client_name = client.name;
   const size_t shown = std::min(args.size(), kSlowlogArgsMax);
@@ -223,7 +238,7 @@ void Server::AddSlow(const ClientState& client, const Args& args, uint64_t cycle
       entry.args.emplace_back(args[i]);
     }
   }
-  const auto max = static_cast<size_t>(std::max<int64_t>(0, config_->settings()->slowlog_max_len));
+  const auto max = static_cast<size_t>(std::max<int64_t>(0, settings->slowlog_max_len));
   const std::lock_guard<std::mutex> lock(slowlog_mutex_);
   entry.id = slowlog_next_id_++;
   slowlog_.push_front(std::move(entry));

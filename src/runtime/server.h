@@ -18,6 +18,7 @@
 #include "cluster/effects.h"
 #include "cluster/event.h"
 #include "command/engine.h"
+#include "runtime/latency_monitor.h"
 #include "runtime/reactor.h"
 #include "server/config/store.h"
 
@@ -88,7 +89,11 @@ class Server {
   uint64_t Sum(ThreadStats::Counter ThreadStats::* counter) const;
   void ResetStats();  // REQUIRES: exclusive section
 
-  // SLOWLOG. Thread-safe.
+  // LATENCY. Thread-safe.
+  LatencyMonitor& latency() { return latency_; }
+
+  // A command took longer than slowlog-log-slower-than or latency-monitor-threshold: remembers it
+  // for SLOWLOG, LATENCY or both. Thread-safe, like the rest of SLOWLOG.
   void AddSlow(const ClientState& client, const Args& args, uint64_t cycles);
   std::deque<SlowlogEntry> Slowlog();
   void ClearSlowlog();
@@ -138,6 +143,7 @@ class Server {
   uint64_t sampled_in_ = 0;
   uint64_t sampled_out_ = 0;
 
+  LatencyMonitor latency_;
   std::mutex slowlog_mutex_;
   std::deque<SlowlogEntry> slowlog_;
   uint64_t slowlog_next_id_ = 0;
