@@ -6,6 +6,7 @@
 
 #include "runtime/process.h"
 #include "runtime/replication_driver.h"
+#include "server/info/memory_figures.h"
 #include "server/info/section.h"
 
 namespace pleiad::info {
@@ -33,19 +34,7 @@ std::string_view PolicyName(MaxmemoryPolicy policy) {
   return "noeviction";
 }
 
-struct Figures {
-  uint64_t used;
-  uint64_t peak;
-  uint64_t resident;
-  uint64_t overhead;
-  uint64_t startup;
-  uint64_t backlog;
-  AllocatorStats allocator;
-};
-
-void AddUsed(const Figures& f, Lines* out) {
-  const uint64_t dataset = f.used > f.overhead ? f.used - f.overhead : 0;
-  const uint64_t grown = f.used > f.startup ? f.used - f.startup : 0;
+void AddUsed(const MemoryFigures& f, Lines* out) {
   out->AddBytes("used_memory", f.used);
   out->AddBytes("used_memory_rss", f.resident);
   out->AddBytes("used_memory_peak", f.peak);
@@ -53,13 +42,14 @@ void AddUsed(const Figures& f, Lines* out) {
                                                                static_cast<double>(f.peak)));
   out->Add("used_memory_overhead", f.overhead);
   out->Add("used_memory_startup", f.startup);
-  out->Add("used_memory_dataset", dataset);
+  out->Add("used_memory_dataset", f.dataset());
   const double share =
-      grown == 0 ? 0 : 100.0 * static_cast<double>(dataset) / static_cast<double>(grown);
+      f.grown() == 0 ? 0
+                     : 100.0 * static_cast<double>(f.dataset()) / static_cast<double>(f.grown());
   out->Add("used_memory_dataset_perc", fmt::format("{:.2f}%", std::min(share, 100.0)));
 }
 
-void AddAllocator(const Figures& f, Lines* out) {
+void AddAllocator(const MemoryFigures& f, Lines* out) {
   const auto& a = f.allocator;
   const auto number = [](uint64_t n) { return static_cast<double>(n); };
   const auto difference = [](uint64_t x, uint64_t y) {
@@ -77,15 +67,30 @@ void AddAllocator(const Figures& f, Lines* out) {
 
 }  // namespace
 
-void MemorySection(const Input& in, Lines* out) {
-  Figures f{};
+uint64_t ClientMemory(ServerContext& ctx) {
+  uint64_t bytes = 0;
+  ctx.Exclusive([&] {
+    ctx.server->ForEachConnection([&](runtime::Connection& c) { bytes += c.MemoryUsage(); });
+  });
+  return bytes;
+}
+
+MemoryFigures ReadMemoryFigures(const ServerContext& ctx, uint64_t clients) {
+  runtime::Server& server = *ctx.server;
+  MemoryFigures f;
   f.used = UsedMemory();
-  f.peak = std::max<uint64_t>({f.used, in.server.peak_memory.load(), 1});
+  f.peak = std::max<uint64_t>({f.used, server.peak_memory.load(), 1});
   f.resident = runtime::ResidentBytes();
-  f.startup = static_cast<uint64_t>(std::max<int64_t>(0, in.server.startup_memory.load()));
-  f.backlog = static_cast<uint64_t>(in.server.replication().View(in.ctx.mono_now).backlog.length);
-  f.overhead = f.startup + in.clients.memory + f.backlog;
+  f.startup = static_cast<uint64_t>(std::max<int64_t>(0, server.startup_memory.load()));
+  f.clients = clients;
+  f.backlog = static_cast<uint64_t>(server.replication().View(ctx.mono_now).backlog.length);
+  f.overhead = f.startup + f.clients + f.backlog;
   f.allocator = ReadAllocatorStats();
+  return f;
+}
+
+void MemorySection(const Input& in, Lines* out) {
+  const MemoryFigures f = ReadMemoryFigures(in.ctx, in.clients.memory);
   AddUsed(f, out);
   out->Add("allocator_allocated", f.allocator.allocated);
   out->Add("allocator_active", f.allocator.active);
