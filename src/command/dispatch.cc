@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "base/check.h"
 #include "base/cycles.h"
@@ -43,6 +44,7 @@ void Dispatcher::ResetStats() {
     s.cycles = 0;
     s.rejected = 0;
     s.failed = 0;
+    for (auto& count : s.by_cycles) count = 0;
   }
   error_stats_.clear();
 }
@@ -105,6 +107,8 @@ size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, Unix
       CommandStats& stats = command_stats_[static_cast<size_t>(c.spec->index)];
       ThreadStats::Add(&stats.calls, 1);
       ThreadStats::Add(&stats.cycles, end - start);
+      const auto bucket = static_cast<size_t>(std::bit_width(end - start));
+      ThreadStats::Add(&stats.by_cycles[std::min(bucket, CommandStats::kBuckets - 1)], 1);
       if (end - start > engine_->slowlog_cycles.load(std::memory_order_relaxed) && slow_hook_)
           [[unlikely]] {
         slow_hook_(*client, Args(c.args), end - start);

@@ -37,10 +37,14 @@ using SlowCommandHook =
 
 // Per command figures of one thread.
 struct CommandStats {
+  static constexpr size_t kBuckets = 40;  // the last one takes what is beyond 2^39 cycles
+
   std::atomic<uint64_t> calls{0};
   std::atomic<uint64_t> cycles{0};
   std::atomic<uint64_t> rejected{0};
   std::atomic<uint64_t> failed{0};
+  // Calls by duration: [k] counts those of 2^(k-1) to 2^k - 1 cycles. For LATENCY HISTOGRAM.
+  std::array<std::atomic<uint64_t>, kBuckets> by_cycles{};
 };
 
 // Appends the positions of a command's keys. False: the arguments are wrong. REQUIRES: the arity is
