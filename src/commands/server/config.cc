@@ -9,19 +9,13 @@
 
 #include "base/log.h"
 #include "command/command.h"
+#include "commands/server/login.h"
 #include "runtime/files.h"
 #include "runtime/server.h"
 #include "server/config/store.h"
 
 namespace pleiad {
 namespace {
-
-// The client came over loopback or the Unix socket: what enable-protected-configs calls local.
-bool IsLocal(const ClientState& client) {
-  const std::string& address = client.address;
-  return address.starts_with("127.") || address.starts_with("::1:") ||
-         address.starts_with("[::1]:") || address.starts_with("/");
-}
 
 // CONFIG GET pattern [pattern ...]: names and values, sorted by name. Aliases answer too.
 //

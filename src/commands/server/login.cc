@@ -33,6 +33,12 @@ bool LogIn(ServerContext& ctx, std::string_view user, std::string_view password,
   return false;
 }
 
+bool IsLocal(const ClientState& client) {
+  const std::string& address = client.address;
+  return address.starts_with("127.") || address.starts_with("::1:") ||
+         address.starts_with("[::1]:") || address.starts_with("/");
+}
+
 bool IsPlainWord(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '!' && c <= '~'; });
 }

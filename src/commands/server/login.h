@@ -17,6 +17,9 @@ inline constexpr std::string_view kDefaultUser = "default";
 // requirepass any password of the default user is right. The comparison takes the same time wherever the texts differ.
 bool LogIn(ServerContext& ctx, std::string_view user, std::string_view password, resp::Writer& out);
 
+// Did the client come over loopback or the Unix socket? What "local" means in enable-debug-command and its like.
+bool IsLocal(const ClientState& client);
+
 // Printable, no blanks: what CLIENT LIST can show in one word.
 bool IsPlainWord(std::string_view text);
 
