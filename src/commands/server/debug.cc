@@ -53,7 +53,7 @@ void DebugObject(ServerContext& ctx, const Args& args, resp::Writer& out) {
   }
   out.Simple(fmt::format(
       "Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
-      fmt::ptr(e), EncodingName(*e), e->type() == ValueType::kString ? e->str().size() : 0,
+      static_cast<const void*>(e), EncodingName(*e), e->type() == ValueType::kString ? e->str().size() : 0,
       e->access(), read.lfu_policy() ? 0 : read.IdleSeconds(*e)));
 }
 
