@@ -138,7 +138,8 @@ std::string Graph(const Event& event, int64_t now_seconds) {
   const Range range = RangeOf(event);
   std::string text = fmt::format("{} - high {} ms, low {} ms (all time high {} ms)\n", event.name,
                                  range.high, range.low, event.max_ms);
-  text += std::string(kColumns, '-') + "\n";
+  text.append(kColumns, '-');
+  text += '\n';
   const size_t shown = std::min(event.samples.size(), kColumns);
   const size_t first = event.samples.size() - shown;
   std::vector<std::string> labels;
