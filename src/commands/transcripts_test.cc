@@ -33,7 +33,7 @@ ConfigEnvironment NoFiles() {
 // client of RunTranscript, which has no connection.
 struct World {
   runtime::Server server{std::make_unique<ConfigStore>(
-      *LoadConfig({"--threads", "1", "--appendonly", "no"}, NoFiles()), NoFiles())};
+      *LoadConfig({"--threads", "1", "--enable-debug-command", "yes"}, NoFiles()), NoFiles())};
   Dispatcher dispatcher{&server.engine(), &server, 0, 1};
 };
 

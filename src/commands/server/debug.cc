@@ -137,8 +137,38 @@ bool Allowed(const ServerContext& ctx) {
 
 // DEBUG <OBJECT | POPULATE | SET-ACTIVE-EXPIRE | SLEEP | HELP>
 //
-// > DEBUG SLEEP 0
-// (error) ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can ...
+// > SET key:1 mine
+// OK
+// > DEBUG POPULATE 3
+// OK
+// > MGET key:0 key:1 key:2 key:3
+// 1) "value:0"
+// 2) "mine"
+// 3) "value:2"
+// 4) (nil)
+// > DEBUG POPULATE 1 x 10
+// OK
+// > GET x:0
+// "value:0\x00\x00\x00"
+// > DEBUG POPULATE -1
+// (error) ERR value is not an integer or out of range
+// > SET k 12
+// OK
+// > DEBUG OBJECT k
+// Value at:0x... refcount:1 encoding:int serializedlength:2 lru:... lru_seconds_idle:...
+// > DEBUG OBJECT nosuchkey
+// (error) ERR no such key
+// > DEBUG SLEEP 0.001
+// OK
+// > DEBUG SLEEP -1
+// (error) ERR value is not a valid float
+// > DEBUG SET-ACTIVE-EXPIRE 0
+// OK
+// > DEBUG HELP
+//  1) DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
+// ...
+// > DEBUG BOGUS
+// (error) ERR unknown subcommand or wrong number of arguments for 'BOGUS'. Try DEBUG HELP.
 void Debug(ServerContext& ctx, const Args& args, resp::Writer& out) {
   if (!Allowed(ctx)) {
     out.Error(

@@ -83,7 +83,7 @@ void SlowlogReset(ServerContext& ctx, const Args&, resp::Writer& out) {
 // SLOWLOG HELP
 //
 // > SLOWLOG HELP
-// 1) SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
+//  1) SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
 // ...
 void SlowlogHelp(ServerContext&, const Args&, resp::Writer& out) {
   WriteHelp("slowlog",
