@@ -126,15 +126,18 @@ int SampleSlot(Engine* engine, SlotId id, EvictionPolicy policy, UnixMs now, uin
   return seen;
 }
 
+constexpr int kDrawsPerSlot = 3;
+
 bool EvictOne(Engine* engine, ThreadStats* stats, EvictionPolicy policy, UnixMs now, Prng* prng) {
   Candidate best;
   const int samples = engine->maxmemory_samples.load(std::memory_order_relaxed);
   int slots_seen = 0;
   uint64_t at = prng->Below(kSlotCount);
-  // Entries of at least two slots, so that a slot with few keys does not decide alone.
-  for (int tried = 0; tried < kSlotCount && slots_seen < 2; ++tried, ++at) {
+  // Draws from as many slots as maxmemory-samples says, three from each: with few keys a slot, one
+  // slot's draws are often the same key.
+  for (int tried = 0; tried < kSlotCount && slots_seen < samples; ++tried, ++at) {
     const SlotId id(static_cast<uint16_t>(at % kSlotCount));
-    if (SampleSlot(engine, id, policy, now, prng->Next(), (samples + 1) / 2, &best) > 0) {
+    if (SampleSlot(engine, id, policy, now, prng->Next(), kDrawsPerSlot, &best) > 0) {
       ++slots_seen;
       at = prng->Below(kSlotCount);
     }

@@ -97,8 +97,8 @@ void Reactor::Post(std::function<void()> task) {
   [[maybe_unused]] const ssize_t n = ::write(wake_fd_, &one, sizeof(one));
 }
 
-void Reactor::Adopt(int fd, std::string address) {
-  Post([this, fd, address = std::move(address)] { AddConnection(fd, address); });
+void Reactor::Adopt(uint64_t id, int fd, std::string address) {
+  Post([this, id, fd, address = std::move(address)] { AddConnection(id, fd, address); });
 }
 
 void Reactor::RunTasks() {
@@ -179,18 +179,19 @@ void Reactor::Accept(const Listener& listener) {
     server_->total_connections.fetch_add(1);
     std::string address = listener.unix_socket ? settings_->unixsocket + ":0" : PeerAddress(fd);
     if (!listener.unix_socket) TuneClientSocket(fd, settings_->tcp_keepalive_seconds);
+    const uint64_t id = server_->NextClientId();  // here, so that ids grow in the order of accepts
     Reactor& target = server_->NextReactor();
     if (&target == this) {
-      AddConnection(fd, address);
+      AddConnection(id, fd, address);
     } else {
-      target.Adopt(fd, std::move(address));
+      target.Adopt(id, fd, std::move(address));
     }
   }
 }
 
-void Reactor::AddConnection(int fd, const std::string& address) {
+void Reactor::AddConnection(uint64_t id, int fd, const std::string& address) {
   auto* c = new Connection(this, fd);
-  c->state.id = server_->NextClientId();
+  c->state.id = id;
   c->state.address = address;
   c->state.local_address = address.find('/') == 0 ? address : LocalAddress(fd);
   c->state.created = mono_now_;

@@ -38,7 +38,7 @@ class Reactor {
   // Runs `task` on this reactor's thread, soon. Any thread.
   void Post(std::function<void()> task);
   // Takes over an accepted socket. Any thread.
-  void Adopt(int fd, std::string address);
+  void Adopt(uint64_t id, int fd, std::string address);
   // This reactor accepts for all: call before Start.
   void AddListener(int fd, bool unix_socket);
 
@@ -55,7 +55,7 @@ class Reactor {
   void Loop();
   void Round(const epoll_event* events, int n);
   void Accept(const Listener& listener);
-  void AddConnection(int fd, const std::string& address);
+  void AddConnection(uint64_t id, int fd, const std::string& address);
   void OnReadable(Connection* c);
   bool ReadLarge(Connection* c);
   void Process(Connection* c, std::string_view data);

@@ -32,7 +32,7 @@ void ReadWrite(ServerContext& ctx, const Args&, resp::Writer& out) {
 const CommandRegistration kAsking{
     {.name = "asking",
      .arity = 1,
-     .flags = kCmdFast,
+     .flags = kCmdLoading | kCmdFast,
      .group = "cluster",
      .since = "3.0.0",
      .usage = "",

@@ -33,7 +33,7 @@ void ClusterHelp(ServerContext&, const Args&, resp::Writer& out) {
 
 const CommandRegistration kCluster{{.name = "cluster",
                                     .arity = -2,
-                                    .flags = 0,
+                                    .flags = kCmdLoading,
                                     .group = "cluster",
                                     .since = "3.0.0",
                                     .usage = "",

@@ -30,7 +30,7 @@ void ClusterMeet(ServerContext& ctx, const Args& args, resp::Writer& out) {
 
 const CommandRegistration kClusterMeet{{.name = "cluster|meet",
                                         .arity = -4,
-                                        .flags = kCmdAdmin | kCmdStale | kCmdNoAsync,
+                                        .flags = kCmdLoading | kCmdAdmin | kCmdStale | kCmdNoAsync,
                                         .group = "cluster",
                                         .since = "3.0.0",
                                         .usage = "ip port [cluster-bus-port]",
