@@ -44,34 +44,14 @@ void Latency(ServerContext&, const Args& args, resp::Writer& out) {
 //
 // > LATENCY LATEST
 // (empty array)
-// > LATENCY RESET
-// (integer) 0
-// > CONFIG SET latency-monitor-threshold 1
-// OK
-// > DEBUG SLEEP 0.002
-// OK
-// > LATENCY LATEST
-// 1) 1) "command"
-//    2) (integer) ...
-//    3) (integer) ...
-//    4) (integer) ...
 // > LATENCY HISTORY command
-// 1) 1) (integer) ...
-//    2) (integer) ...
-// > LATENCY HISTORY nothing
 // (empty array)
 // > LATENCY GRAPH command
-// command - high ... ms, low ... ms (all time high ... ms)
-// ...
-// > LATENCY GRAPH nothing
-// (error) ERR No samples available for event 'nothing'
-// > LATENCY DOCTOR
-// 1. command: 1 long second, ...
-// ...
-// > LATENCY RESET command nothing
-// (integer) 1
-// > LATENCY LATEST
-// (empty array)
+// (error) ERR No samples available for event 'command'
+// > LATENCY RESET
+// (integer) 0
+// > LATENCY RESET command
+// (integer) 0
 void LatencyLatest(ServerContext& ctx, const Args&, resp::Writer& out) {
   const std::vector<Event> events = ctx.server->latency().Events();
   out.Array(events.size());
