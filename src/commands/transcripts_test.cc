@@ -32,6 +32,11 @@ ConfigEnvironment NoFiles() {
 // What a transcript runs on: a node that has not opened its sockets, not in cluster mode, and the
 // client of RunTranscript, which has no connection.
 struct World {
+  World() {
+    dispatcher.set_slow_hook([this](const ClientState& client, const Args& args, uint64_t cycles) {
+      server.AddSlow(client, args, cycles);
+    });
+  }
   runtime::Server server{std::make_unique<ConfigStore>(
       *LoadConfig({"--threads", "1", "--enable-debug-command", "yes"}, NoFiles()), NoFiles())};
   Dispatcher dispatcher{&server.engine(), &server, 0, 1};
