@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <vector>
 
 #include "base/text.h"
 #include "command/command.h"
@@ -70,9 +71,12 @@ void PopulateOne(ServerContext& ctx, std::string_view name, std::string_view val
   locks.LockOne(key.slot);
   if (locks.slot(key.slot).state != SlotState::kMine) return;
   WriteContext write(&ctx.engine, &ctx.stats, &locks, &ctx.client, ctx.now);
+  const std::vector<Key> keys = {key};
+  write.set_keys(&keys);  // the journal wants the record's slot
   if (write.Find(key, false) != nullptr) return;
   write.SetString(key, value, Entry::kNoExpiry);
   write.Propagate({"SET", name, value});
+  ThreadStats::Add(&ctx.stats.dirty, 1);
 }
 
 // DEBUG POPULATE count [prefix [size]]: strings <prefix>:0 .. <prefix>:<count-1> with values "value:<n>", cut or filled up
