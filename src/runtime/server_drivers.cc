@@ -118,7 +118,12 @@ Status Server::StartCluster() {
   };
   callbacks.on_role = [this](const cluster::ReplicationRole& role) { ApplyRole(role); };
   callbacks.on_view = [this](const cluster::ClusterView& view) { engine_.cluster_down = !view.ok; };
-  callbacks.on_pause_writes = [this](bool pause) { engine_.writes_paused = pause; };
+  callbacks.on_pause_writes = [this](bool pause) {
+    engine_.writes_paused = pause;
+    // A write that was past the check is in the journal before the offset counts as final.
+    engine_.keyspace.EnterExclusive();
+    engine_.keyspace.LeaveExclusive();
+  };
   callbacks.on_flush_all = [this] { FlushEverything(); };
   callbacks.progress = [this] { return ToProgress(replication_->GetProgress()); };
   cluster_ = std::make_unique<ClusterDriver>(std::move(options), std::move(callbacks));
