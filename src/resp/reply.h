@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A reply as a value: what a client reads from a server, RESP2 or RESP3. Shared by the shell, the admin tool, the client,
-// the replication handshake and the tests. Specification: the RESP protocol, versions 2 and 3.
+// A reply as a value: what a client reads from a server, RESP2 or RESP3. Shared by the shell, the
+// admin tool, the client, the replication handshake and the tests. Specification: the RESP
+// protocol, versions 2 and 3.
 #pragma once
 
 #include <cstdint>

@@ -44,7 +44,7 @@ Result<std::string> ReadFile(const std::string& path) {
 
 Status WriteFileAtomically(const std::string& path, const std::string& text) {
   const std::string temporary = path + ".tmp-" + std::to_string(getpid());
-  struct stat old {};
+  struct stat old{};
   const mode_t mode = ::stat(path.c_str(), &old) == 0 ? (old.st_mode & 0777) : 0644;
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (fd < 0) return LastError();
@@ -76,13 +76,14 @@ std::string AbsolutePath(const std::string& path) {
 std::vector<std::string> GlobFiles(const std::string& pattern) {
   glob_t found{};
   std::vector<std::string> out;
-  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) out.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0)
+    out.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   globfree(&found);
   return out;
 }
 
 Result<std::string> ResolveFolder(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return LastError();
   if (!S_ISDIR(info.st_mode)) return Error{std::strerror(ENOTDIR)};
   if (::access(path.c_str(), W_OK | X_OK) != 0) return LastError();

@@ -13,7 +13,8 @@ namespace pleiad::runtime {
 
 // "-" is the standard input.
 Result<std::string> ReadFile(const std::string& path);
-// Writes a temporary file beside it, fsyncs, renames over `path`, fsyncs the folder: the old or the new file survives.
+// Writes a temporary file beside it, fsyncs, renames over `path`, fsyncs the folder: the old or the
+// new file survives.
 Status WriteFileAtomically(const std::string& path, const std::string& text);
 // The path from the root on; for what must be found again after a change of the working directory.
 std::string AbsolutePath(const std::string& path);

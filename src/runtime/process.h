@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What the system knows of this process, for INFO and MEMORY, and the one place where a thread may be made to sleep on
-// purpose (DEBUG SLEEP). Any thread; each call is a system call or two.
+// What the system knows of this process, for INFO and MEMORY, and the one place where a thread may
+// be made to sleep on purpose (DEBUG SLEEP). Any thread; each call is a system call or two.
 #pragma once
 
 #include <cstddef>

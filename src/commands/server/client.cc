@@ -91,7 +91,7 @@ void SetInfo(ServerContext& ctx, const Args& args, resp::Writer& out) {
 // CLIENT INFO: the line of CLIENT LIST about this connection.
 //
 // > CLIENT INFO
-// id=1 addr=... laddr=... fd=... name= age=... idle=... flags=N db=0 ... cmd=client|info user=default ...
+// id=1 addr=... laddr=... fd=... name= age=... idle=... flags=N db=0 ... cmd=client|info ...
 void ClientInfo(ServerContext& ctx, const Args&, resp::Writer& out) {
   out.Verbatim("txt", ClientLine(ctx.client, ctx.mono_now) + "\n");
 }
@@ -116,8 +116,9 @@ bool ReadListOptions(const Args& args, ClientFilter* filter, resp::Writer& out) 
   return true;
 }
 
-// CLIENT LIST [TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]: a line for each, by id. Connections
-// that became replication links are not clients any more: INFO replication shows them.
+// CLIENT LIST [TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]: a line
+// for each, by id. Connections that became replication links are not clients any more: INFO
+// replication shows them.
 //
 // > CLIENT LIST
 // id=1 addr=... cmd=client|list user=default redir=-1 resp=2 lib-name= lib-ver=

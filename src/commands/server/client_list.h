@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What CLIENT LIST, INFO and KILL share: the kinds of clients, the choice of some, and the line about one.
+// What CLIENT LIST, INFO and KILL share: the kinds of clients, the choice of some, and the line
+// about one.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +34,8 @@ struct ClientFilter {
   bool Matches(const ClientState& client, MonoMs now) const;
 };
 
-// "id=3 addr=127.0.0.1:40592 ... resp=2 lib-name= lib-ver=", no line end. REQUIRES: the client's reactor or an exclusive
-// section.
+// "id=3 addr=127.0.0.1:40592 ... resp=2 lib-name= lib-ver=", no line end. REQUIRES: the client's
+// reactor or an exclusive section.
 std::string ClientLine(const ClientState& client, MonoMs now);
 
 // Calls f for every client, the caller among them, in an exclusive section.

@@ -39,7 +39,8 @@ void NoTouch(ServerContext& ctx, const Args& args, resp::Writer& out) {
   out.Ok();
 }
 
-// CLIENT REPLY <ON | OFF | SKIP>: no replies any more, or not to the next command. OFF and SKIP themselves have none.
+// CLIENT REPLY <ON | OFF | SKIP>: no replies any more, or not to the next command. OFF and SKIP
+// themselves have none.
 //
 // > CLIENT REPLY ON
 // OK

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// COMMAND: the command table, for clients that route and for shells that hint. What is shown comes from CommandSpec.
+// COMMAND: the command table, for clients that route and for shells that hint. What is shown comes
+// from CommandSpec.
 #include "command/command.h"
 
 #include "base/text.h"
@@ -164,7 +165,8 @@ bool InCategory(const CommandSpec& spec, std::string_view category) {
   return false;
 }
 
-// COMMAND LIST [FILTERBY <MODULE name | ACLCAT category | PATTERN pattern>]: names; subcommands too where they match.
+// COMMAND LIST [FILTERBY <MODULE name | ACLCAT category | PATTERN pattern>]: names; subcommands too
+// where they match.
 //
 // > COMMAND LIST FILTERBY PATTERN gets*
 // 1) "getset"

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// DEBUG: for tests of the server and of its clients. Off unless enable-debug-command says yes, or local and the client is.
+// DEBUG: for tests of the server and of its clients. Off unless enable-debug-command says yes, or
+// local and the client is.
 #include <fmt/core.h>
 
 #include <array>
@@ -21,8 +22,8 @@ namespace {
 constexpr double kSleepMaxSeconds = 3600;
 constexpr int64_t kPopulateMax = 100'000'000;
 
-// DEBUG SLEEP seconds: this reactor does nothing for so long, so its clients wait; other reactors, the cluster bus and
-// replication go on. (redis-server has one thread and stops as a whole.)
+// DEBUG SLEEP seconds: this reactor does nothing for so long, so its clients wait; other reactors,
+// the cluster bus and replication go on. (redis-server has one thread and stops as a whole.)
 void DebugSleep(ServerContext& ctx, const Args& args, resp::Writer& out) {
   const auto seconds = ParseDouble(args[2]);
   if (!seconds.has_value() || *seconds < 0 || *seconds > kSleepMaxSeconds) {
@@ -54,8 +55,9 @@ void DebugObject(ServerContext& ctx, const Args& args, resp::Writer& out) {
   }
   out.Simple(fmt::format(
       "Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
-      static_cast<const void*>(e), EncodingName(*e), e->type() == ValueType::kString ? e->str().size() : 0,
-      e->access(), read.lfu_policy() ? 0 : read.IdleSeconds(*e)));
+      static_cast<const void*>(e), EncodingName(*e),
+      e->type() == ValueType::kString ? e->str().size() : 0, e->access(),
+      read.lfu_policy() ? 0 : read.IdleSeconds(*e)));
 }
 
 // DEBUG SET-ACTIVE-EXPIRE <0 | 1>: whether what expired is deleted before somebody asks for it.
@@ -79,8 +81,8 @@ void PopulateOne(ServerContext& ctx, std::string_view name, std::string_view val
   ThreadStats::Add(&ctx.stats.dirty, 1);
 }
 
-// DEBUG POPULATE count [prefix [size]]: strings <prefix>:0 .. <prefix>:<count-1> with values "value:<n>", cut or filled up
-// with zero bytes to `size`.
+// DEBUG POPULATE count [prefix [size]]: strings <prefix>:0 .. <prefix>:<count-1> with values
+// "value:<n>", cut or filled up with zero bytes to `size`.
 void Populate(ServerContext& ctx, const Args& args, resp::Writer& out) {
   const auto count = IntArg(args, 2, out);
   if (!count.has_value()) return;

@@ -52,8 +52,8 @@ bool ReadOptions(const Args& args, HelloOptions* options, resp::Writer& out) {
   return true;
 }
 
-// HELLO [protover [AUTH username password] [SETNAME name]]: who the server is, and how to speak from now on. An error
-// changes nothing.
+// HELLO [protover [AUTH username password] [SETNAME name]]: who the server is, and how to speak
+// from now on. An error changes nothing.
 //
 // > HELLO
 //  1) "server"

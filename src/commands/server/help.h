@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What all containers (CLIENT, MEMORY, ...) answer alike: HELP, and a subcommand that there is not. Pure.
+// What all containers (CLIENT, MEMORY, ...) answer alike: HELP, and a subcommand that there is not.
+// Pure.
 #pragma once
 
 #include <initializer_list>

@@ -7,8 +7,8 @@
 namespace pleiad {
 namespace {
 
-// INFO [section [section ...]]: server, clients, memory, persistence, stats, replication, cpu, commandstats, errorstats,
-// cluster, keyspace; or default, all, everything.
+// INFO [section [section ...]]: server, clients, memory, persistence, stats, replication, cpu,
+// commandstats, errorstats, cluster, keyspace; or default, all, everything.
 //
 // > INFO cluster
 // # Cluster

@@ -6,7 +6,8 @@
 namespace pleiad {
 namespace {
 
-// LASTSAVE: when the data was last written to disk as a whole, in seconds since 1970; at first the start of the server.
+// LASTSAVE: when the data was last written to disk as a whole, in seconds since 1970; at first the
+// start of the server.
 //
 // > LASTSAVE
 // (integer) ...

@@ -21,8 +21,9 @@ void Memory(ServerContext&, const Args& args, resp::Writer& out) {
   WriteUnknownSubcommand(args, out);
 }
 
-// MEMORY USAGE key [SAMPLES count]: bytes that the key and its value take, allocator rounding and its place in the table
-// included. SAMPLES has a meaning for values of many parts only; strings are counted whole.
+// MEMORY USAGE key [SAMPLES count]: bytes that the key and its value take, allocator rounding and
+// its place in the table included. SAMPLES has a meaning for values of many parts only; strings are
+// counted whole.
 //
 // > SET k v
 // OK

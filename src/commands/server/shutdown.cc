@@ -31,8 +31,8 @@ bool ReadOptions(const Args& args, ShutdownOptions* o) {
   return !(o->save && o->nosave) && !(o->abort && (o->save || o->nosave || o->other));
 }
 
-// SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: the server ends, the connection closes without a reply. Data is kept in
-// memory only, so SAVE is refused rather than ignored.
+// SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: the server ends, the connection closes without a
+// reply. Data is kept in memory only, so SAVE is refused rather than ignored.
 //
 // > SHUTDOWN BOGUS
 // (error) ERR syntax error

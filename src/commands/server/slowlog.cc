@@ -19,8 +19,8 @@ void Slowlog(ServerContext&, const Args& args, resp::Writer& out) {
   WriteUnknownSubcommand(args, out);
 }
 
-// SLOWLOG GET [count]: the newest commands that took longer than slowlog-log-slower-than; -1: all that are kept. Of each:
-// number, time, microseconds, arguments, client's address and name.
+// SLOWLOG GET [count]: the newest commands that took longer than slowlog-log-slower-than; -1: all
+// that are kept. Of each: number, time, microseconds, arguments, client's address and name.
 //
 // > SLOWLOG GET
 // (empty array)

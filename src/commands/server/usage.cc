@@ -57,7 +57,8 @@ UsageArg::Type TypeOf(std::string_view name) {
   return Type::kString;
 }
 
-// `again` stands for one more of `first`; it may leave the token out: "[ID client-id [client-id ...]]".
+// `again` stands for one more of `first`; it may leave the token out:
+// "[ID client-id [client-id ...]]".
 bool Same(const UsageArg& first, const UsageArg& again) {
   return first.name == again.name && (again.token == first.token || again.token.empty());
 }
@@ -74,7 +75,8 @@ class Parser {
     return !done() && word().size() == 1 && set.find(word()[0]) != std::string_view::npos;
   }
 
-  // Arguments side by side, up to '|' or the end of the bracket. Sets `repeats_` if "..." was their last word.
+  // Arguments side by side, up to '|' or the end of the bracket. Sets `repeats_` if "..." was their
+  // last word.
   std::vector<UsageArg> Sequence(int depth) {
     std::vector<UsageArg> args;
     repeats_ = false;

@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// From the usage line of a command ("key value [NX | XX] [EX seconds | KEEPTTL]") to the tree of arguments that COMMAND
-// DOCS shows. Pure.
+// From the usage line of a command ("key value [NX | XX] [EX seconds | KEEPTTL]") to the tree of
+// arguments that COMMAND DOCS shows. Pure.
 //
-// The language: lower-case words are arguments, upper-case words tokens; [...] optional, <...> or (...) a group, | parts
-// alternatives; "..." says that what stands before it repeats: "key [key ...]" is one argument that may come several times,
+// The language: lower-case words are arguments, upper-case words tokens; [...] optional, <...> or
+// (...) a group, | parts alternatives; "..." says that what stands before it repeats: "key [key
+// ...]" is one argument that may come several times,
 // "[field value ...]" a block that may.
 #pragma once
 

@@ -5,7 +5,8 @@
 
 namespace pleiad::info {
 
-// Each reactor counts for itself; the counters are relaxed atomics, so they may be read while it works.
+// Each reactor counts for itself; the counters are relaxed atomics, so they may be read while it
+// works.
 void CommandStatsSection(const Input& in, Lines* out) {
   const double per_micro = runtime::CyclesPerMicrosecond();
   for (const CommandSpec& spec : CommandTable::Get().all()) {

@@ -29,7 +29,8 @@ void Look(const SlotDb& db, UnixMs now, Prng* prng, DbFigures* figures) {
 
 }  // namespace
 
-// One pass over the slots for all databases. The mean time to live is that of a sample: one key a slot.
+// One pass over the slots for all databases. The mean time to live is that of a sample: one key a
+// slot.
 void KeyspaceSection(const Input& in, Lines* out) {
   Keyspace& keyspace = in.ctx.engine.keyspace;
   std::vector<DbFigures> figures(static_cast<size_t>(keyspace.databases()));

@@ -13,7 +13,7 @@ std::string Kbps(int64_t bytes_per_second) {
 
 void StatsSection(const Input& in, Lines* out) {
   const runtime::Server& server = in.server;
-  const auto sum = [&](ThreadStats::Counter ThreadStats::*counter) { return server.Sum(counter); };
+  const auto sum = [&](ThreadStats::Counter ThreadStats::* counter) { return server.Sum(counter); };
   out->Add("total_connections_received", server.total_connections.load());
   out->Add("total_commands_processed", sum(&ThreadStats::commands));
   out->Add("instantaneous_ops_per_sec", server.instantaneous_ops.load());
