@@ -66,7 +66,9 @@ void Core::UpdateHealth() {
     const int64_t delay = std::clamp(NodeTimeout(), rule::kRejoinMin, rule::kRejoinMax);
     if (now() - minority_since_ < delay) return;
   }
-  if (ok && away_since_.value != 0 && now() - away_since_ < rule::kRejoinMin) return;
+  if (ok && me()->IsMaster() && away_since_.value != 0 && now() - away_since_ < rule::kRejoinMin) {
+    return;
+  }
   if (ok != state_->ok) {
     state_->ok = ok;
     view_changed_ = true;
