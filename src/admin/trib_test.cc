@@ -218,10 +218,7 @@ TEST_F(TribTest, CreateRefusesBeforeItTouchesAnything) {
        "[ERR] Node 127.0.0.1:7005 is not configured as a cluster node.\n"},
       {"down", [](FakeCluster& c) { c.At(7005).up = false; },
        "[ERR] Sorry, can't connect to node 127.0.0.1:7005\n"},
-      {"slots",
-       [](FakeCluster& c) {
-         c.At(7005).slots.Add({7, 9});
-       },
+      {"slots", [](FakeCluster& c) { c.At(7005).slots.Add({7, 9}); },
        "[ERR] Node 127.0.0.1:7005 is not empty. It already serves the slots 7-9.\n"},
       {"password", [](FakeCluster& c) { c.At(7005).password = "secret"; },
        "[ERR] Node 127.0.0.1:7005: NOAUTH Authentication required.\n"},

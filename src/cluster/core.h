@@ -283,7 +283,7 @@ class Core {
   MonoMs started_{0};
   bool boot_delay_ = false;  // a master that booted with slots waits before it is writable
   bool was_ok_ = false;
-  MonoMs away_since_{0};  // when this process was found to have stood still; 0: never
+  MonoMs away_since_{0};      // when this process was found to have stood still; 0: never
   MonoMs minority_since_{0};  // the last moment we saw ourselves in a minority
   std::string not_ok_reason_;
   ReplicationProgress progress_;

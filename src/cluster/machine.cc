@@ -49,8 +49,8 @@ Effects Core::Start(MonoMs now_ms, UnixMs wall) {
     // What was true before the restart is asked anew; a FAIL is measured from now on.
     node->ping_sent = MonoMs(0);
     node->data_received = MonoMs(0);
-    // A FAIL of an earlier run above all: the node may have come back meanwhile, and a replica of it
-    // that believed the old word would depose a living master (seen with real processes). Who is
+    // A FAIL of an earlier run above all: the node may have come back meanwhile, and a replica of
+    // it that believed the old word would depose a living master (seen with real processes). Who is
     // dead is found so again, at the latest after NT.
     node->flags = static_cast<uint16_t>(node->flags & ~(kFlagPfail | kFlagFail));
   }

@@ -66,8 +66,8 @@ class Dispatcher {
   void RunOne(std::span<const std::string_view> args, ClientState* client, resp::OutBuffer* out,
               UnixMs now, MonoMs mono_now);
 
-  // Keyed commands get CLUSTERDOWN: the cluster driver has not looked at the world for too long (this process was stopped),
-  // so others may own our slots by now.
+  // Keyed commands get CLUSTERDOWN: the cluster driver has not looked at the world for too long
+  // (this process was stopped), so others may own our slots by now.
   void set_fenced(bool fenced) { fenced_ = fenced; }
   void set_slow_hook(SlowCommandHook hook) { slow_hook_ = std::move(hook); }
   const std::vector<CommandStats>& command_stats() const { return command_stats_; }
