@@ -10,6 +10,7 @@
 #include "runtime/clock.h"
 #include "runtime/connection.h"
 #include "runtime/random.h"
+#include "runtime/server.h"
 
 namespace pleiad::runtime {
 namespace {
@@ -160,6 +161,11 @@ PrimaryHooks ReplicationDriver::MakePrimaryHooks() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return replica_ ? replica_->db() : 0;
   };
+  if (server_ != nullptr) {
+    hooks.acked = [this] {
+      for (const auto& reactor : server_->reactors()) reactor->WakeWaiting();
+    };
+  }
   return hooks;
 }
 
