@@ -341,16 +341,6 @@ def test_password(t):
     t.await_true(lambda: replica.cmd('GET', 'a') == b'1', 10, 'the next attempt to have the password')
 
 
-def _stopped(server):
-    """Every thread has taken notice of SIGSTOP."""
-    tasks = '/proc/%d/task' % server.pid
-    for task in os.listdir(tasks):
-        with open('%s/%s/stat' % (tasks, task)) as file:
-            if file.read().rpartition(')')[2].split()[0] != 'T':
-                return False
-    return True
-
-
 @short
 @limit(60)
 def test_wait(t):
@@ -370,7 +360,6 @@ def test_wait(t):
 
     os.kill(replicas[0].pid, signal.SIGSTOP)
     try:
-        t.await_true(lambda: _stopped(replicas[0]), 5, 'the replica to stand still')
         began = time.monotonic()
         conn.send(encode('SET', 'key', 'two') + encode('WAIT', '2', '300') + encode('GET', 'key'))
         t.equal([conn.read() for _ in range(3)], ['OK', 1, b'two'], 'a pipeline keeps its order')
@@ -381,7 +370,6 @@ def test_wait(t):
         waiting.send(encode('SET', 'key', 'three') + encode('WAIT', '2', '0') + encode('ECHO', 'later'))
         t.equal(waiting.read(), 'OK')
         leaving.send(encode('WAIT', '2', '0'))
-        t.await_true(lambda: master.info('clients')['blocked_clients'] == '2', 10, 'two clients to wait')
         for other in (master.connect() for _ in range(4)):
             t.equal(other('GET', 'key'), b'three', 'others go on')
             other.close()

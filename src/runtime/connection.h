@@ -44,14 +44,13 @@ class Connection {
   void LeaveReactor(Takeover takeover) { takeover_ = std::move(takeover); }
 
   // The client waits (WAIT): nothing more of it is parsed until `poll` returns true, having written
-  // the reply. Asked on the reactor's thread, inside the keyspace: at least ten times a second,
-  // when a replica acknowledged something, and at `deadline`, when it must return true.
+  // the reply. Asked on the reactor's thread, inside the keyspace: at least ten times a second, when a
+  // replica acknowledged something, and at `deadline`, when it must return true.
   using Poll = std::function<bool(MonoMs now, resp::Writer* out)>;
   void WaitFor(Poll poll, MonoMs deadline) {
     poll_ = std::move(poll);
     wait_deadline_ = deadline;
   }
-  bool waiting() const { return static_cast<bool>(poll_); }
 
   ClientState state;
 

@@ -42,8 +42,7 @@ bool IsHttp(std::string_view word) {
   return EqualsIgnoreCase(word, "post") || EqualsIgnoreCase(word, "host:");
 }
 
-// Commands that may make their client wait; they end a batch, so that nothing behind them runs
-// first.
+// Commands that may make their client wait; they end a batch, so that nothing behind them runs first.
 bool MayWait(std::string_view word) { return word.size() == 4 && EqualsIgnoreCase(word, "wait"); }
 
 void Watch(int epoll_fd, int op, int fd, uint32_t events, void* mark) {

@@ -42,10 +42,8 @@ class Reactor {
   // This reactor accepts for all: call before Start.
   void AddListener(int fd, bool unix_socket);
 
-  // Something that clients of this reactor may wait for has happened. Any thread; nothing if none
-  // waits.
+  // Something that clients of this reactor may wait for has happened. Any thread; nothing if none waits.
   void WakeWaiting();
-  size_t waiting_clients() const { return waiting_count_.load(std::memory_order_relaxed); }
 
   int index() const { return index_; }
   Dispatcher& dispatcher() { return dispatcher_; }

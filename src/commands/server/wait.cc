@@ -10,8 +10,8 @@
 namespace pleiad {
 namespace {
 
-// WAIT numreplicas timeout: waits until so many replicas hold everything that was written so far,
-// or for `timeout` milliseconds (0: for ever). Says how many do. The count is what the replicas
+// WAIT numreplicas timeout: waits until so many replicas hold everything that was written so far, or
+// for `timeout` milliseconds (0: for ever). Says how many do. The count is what the replicas
 // themselves said; a write that fewer hold is not taken back.
 //
 // > WAIT 0 0
@@ -46,10 +46,9 @@ void Wait(ServerContext& ctx, const Args& args, resp::Writer& out) {
     out.Integer(acked);
     return;
   }
-  // The clock shows whole milliseconds: one more, so that the time is over when we say so.
   constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
-  const bool for_ever = *timeout == 0 || *timeout >= kNever - ctx.mono_now.value;
-  const MonoMs deadline = for_ever ? MonoMs(kNever) : ctx.mono_now + *timeout + 1;
+  const bool for_ever = *timeout == 0 || *timeout > kNever - ctx.mono_now.value;
+  const MonoMs deadline = for_ever ? MonoMs(kNever) : ctx.mono_now + *timeout;
   replication.AskForAcks();
   ctx.client.connection->WaitFor(
       [&engine, &replication, offset, wanted, deadline](MonoMs now, resp::Writer* reply) {

@@ -12,14 +12,12 @@ void ClientsSection(const Input& in, Lines* out) {
     links = cluster->Links().size();
     in.ctx.engine.keyspace.Enter(in.ctx.thread);
   }
-  size_t blocked = 0;
-  for (const auto& reactor : in.server.reactors()) blocked += reactor->waiting_clients();
   out->Add("connected_clients", in.server.connected_clients.load());
   out->Add("cluster_connections", links);
   out->Add("maxclients", in.settings->maxclients);
   out->Add("client_recent_max_input_buffer", in.clients.input_max);
   out->Add("client_recent_max_output_buffer", in.clients.output_max);
-  out->Add("blocked_clients", blocked);
+  out->Add("blocked_clients", 0);
   out->Add("tracking_clients", 0);
   out->Add("clients_in_timeout_table", 0);
   out->Add("total_blocking_keys", 0);
