@@ -4,10 +4,8 @@
 and with redis-server in either place."""
 import os
 import shutil
-import signal
 import socket
 import threading
-import time
 
 from harness import HOST, Conn, RespError, Skip, encode, limit, pleiad_only, short
 
@@ -339,43 +337,3 @@ def test_password(t):
     t.await_true(lambda: 'NOAUTH' in replica.log() or 'uthent' in replica.log(), 10, 'the refusal')
     t.equal(replica.cmd('CONFIG', 'SET', 'masterauth', 'secret'), 'OK')
     t.await_true(lambda: replica.cmd('GET', 'a') == b'1', 10, 'the next attempt to have the password')
-
-
-@short
-@limit(60)
-def test_wait(t):
-    master = t.server('--threads', '2') if t.is_pleiad else t.server()
-    replicas = [t.server(), t.server()]
-    t.equal(master.cmd('WAIT', '0', '0'), 0, 'without replicas')
-    t.equal(master.cmd('WAIT', '1', '50'), 0, 'without replicas, after the time')
-    for replica in replicas:
-        _follow(t, replica, master)
-    _await_equal_offsets(t, master, *replicas)
-    conn = master.connect()
-    t.equal(conn('SET', 'key', 'one'), 'OK')
-    t.equal(conn('WAIT', '2', '10000'), 2, 'both acknowledge')
-    for replica in replicas:
-        t.equal(replica.cmd('GET', 'key'), b'one', 'what was waited for is there')
-    t.true(isinstance(replicas[0].cmd('WAIT', '0', '0'), RespError), 'a replica does not wait')
-
-    os.kill(replicas[0].pid, signal.SIGSTOP)
-    try:
-        began = time.monotonic()
-        conn.send(encode('SET', 'key', 'two') + encode('WAIT', '2', '300') + encode('GET', 'key'))
-        t.equal([conn.read() for _ in range(3)], ['OK', 1, b'two'], 'a pipeline keeps its order')
-        t.true(time.monotonic() - began >= 0.3, 'the time is over before the true count is told')
-        t.equal(conn('WAIT', '1', '0'), 1, 'one is enough')
-        # For ever: others are served meanwhile, who leaves is forgotten, who stays is woken.
-        waiting, leaving = master.connect(), master.connect()
-        waiting.send(encode('SET', 'key', 'three') + encode('WAIT', '2', '0') + encode('ECHO', 'later'))
-        t.equal(waiting.read(), 'OK')
-        leaving.send(encode('WAIT', '2', '0'))
-        for other in (master.connect() for _ in range(4)):
-            t.equal(other('GET', 'key'), b'three', 'others go on')
-            other.close()
-        leaving.close()
-        t.await_true(lambda: int(master.info('clients')['connected_clients']) <= 3, 10, 'the waiting client to be forgotten')
-    finally:
-        os.kill(replicas[0].pid, signal.SIGCONT)
-    t.equal([waiting.read(), waiting.read()], [2, b'later'], 'woken by the acknowledgement')
-    t.equal(replicas[0].cmd('GET', 'key'), b'three')

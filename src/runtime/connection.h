@@ -43,15 +43,6 @@ class Connection {
   using Takeover = std::function<void(int fd, std::string unparsed)>;
   void LeaveReactor(Takeover takeover) { takeover_ = std::move(takeover); }
 
-  // The client waits (WAIT): nothing more of it is parsed until `poll` returns true, having written
-  // the reply. Asked on the reactor's thread, inside the keyspace: at least ten times a second, when a
-  // replica acknowledged something, and at `deadline`, when it must return true.
-  using Poll = std::function<bool(MonoMs now, resp::Writer* out)>;
-  void WaitFor(Poll poll, MonoMs deadline) {
-    poll_ = std::move(poll);
-    wait_deadline_ = deadline;
-  }
-
   ClientState state;
 
  private:
@@ -71,8 +62,6 @@ class Connection {
   bool closing = false;        // close when `out` is sent
   MonoMs soft_limit_since{0};  // output over the soft limit since
   Takeover takeover_;
-  Poll poll_;  // empty: not waiting
-  MonoMs wait_deadline_{0};
 };
 
 }  // namespace pleiad::runtime

@@ -40,8 +40,6 @@ struct PrimaryHooks {
   std::function<void()> activate_journal;
   // The database that the stream has selected at this instant; asked in an exclusive section.
   std::function<int()> stream_db;
-  // A replica said how far it is. May be empty. Called on its thread, with no lock held.
-  std::function<void()> acked;
 };
 
 class PrimaryDriver {

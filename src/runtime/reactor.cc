@@ -23,7 +23,6 @@ namespace pleiad::runtime {
 namespace {
 
 constexpr size_t kReadBuffer = 64 * 1024;
-constexpr size_t kReadAhead = 16 * 1024;
 constexpr size_t kFlushAbove = 256 * 1024;
 constexpr int kEvents = 256;
 constexpr int64_t kCronMs = 100;
@@ -41,9 +40,6 @@ size_t ListenerOf(const void* p) { return reinterpret_cast<uintptr_t>(p) >> 3; }
 bool IsHttp(std::string_view word) {
   return EqualsIgnoreCase(word, "post") || EqualsIgnoreCase(word, "host:");
 }
-
-// Commands that may make their client wait; they end a batch, so that nothing behind them runs first.
-bool MayWait(std::string_view word) { return word.size() == 4 && EqualsIgnoreCase(word, "wait"); }
 
 void Watch(int epoll_fd, int op, int fd, uint32_t events, void* mark) {
   epoll_event event{};
@@ -130,59 +126,12 @@ void Reactor::Loop() {
   next_cron_ = MonoNow();
   std::vector<epoll_event> events(kEvents);
   while (!stopping_.load(std::memory_order_relaxed)) {
-    const int n = epoll_wait(epoll_fd_, events.data(), kEvents, static_cast<int>(WaitMs()));
+    const int64_t wait = std::max<int64_t>(0, next_cron_ - MonoNow());
+    const int n = epoll_wait(epoll_fd_, events.data(), kEvents, static_cast<int>(wait));
     CHECK(n >= 0 || errno == EINTR);
     Round(events.data(), n);
   }
   UnregisterMemoryThread();
-}
-
-// How long nothing may happen before this reactor has to look.
-int64_t Reactor::WaitMs() const {
-  MonoMs next = next_cron_;
-  for (const Connection* c : waiting_) next = std::min(next, c->wait_deadline_);
-  return std::max<int64_t>(0, next - MonoNow());
-}
-
-void Reactor::WakeWaiting() {
-  if (waiting_count_.load(std::memory_order_seq_cst) != 0) Post([] {});
-}
-
-void Reactor::ForgetWaiting(Connection* c) {
-  std::erase(waiting_, c);
-  waiting_count_.store(waiting_.size(), std::memory_order_seq_cst);
-}
-
-// What a waiting client sends meanwhile is kept for later; its end is noticed at once.
-void Reactor::ReadAhead(Connection* c) {
-  char* to = c->in.Reserve(kReadAhead);
-  const ssize_t n = ::recv(c->fd_, to, kReadAhead, 0);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n <= 0) {
-    Close(c, n == 0 ? "" : std::strerror(errno));
-    return;
-  }
-  c->in.Commit(static_cast<size_t>(n));
-  if (c->in.size() > settings_->client_query_buffer_limit) Close(c, "query buffer over its limit");
-}
-
-// Clients whose wait is over get their reply, and what they sent meanwhile is run.
-void Reactor::PollWaiting() {
-  std::vector<Connection*> done;
-  for (Connection* c : waiting_) {
-    resp::OutBuffer reply;
-    resp::Writer writer(&reply, c->state.protocol);
-    if (!c->poll_(mono_now_, &writer)) continue;
-    c->poll_ = nullptr;
-    if (c->state.reply_mode == ClientState::ReplyMode::kOn) Send(c, reply.view());
-    done.push_back(c);
-  }
-  for (Connection* c : done) ForgetWaiting(c);
-  for (Connection* c : done) {
-    resp::OutBuffer held;
-    held.Swap(c->in);
-    Process(c, held.view());
-  }
 }
 
 void Reactor::Round(const epoll_event* events, int n) {
@@ -206,10 +155,6 @@ void Reactor::Round(const epoll_event* events, int n) {
     }
   }
   FlushRound();
-  if (!waiting_.empty()) {
-    PollWaiting();
-    FlushRound();
-  }
   if (wake) RunTasks();
   if (mono_now_ >= next_cron_) Cron();
   keyspace.Leave(index_);
@@ -260,7 +205,6 @@ void Reactor::AddConnection(uint64_t id, int fd, const std::string& address) {
 void Reactor::Close(Connection* c, std::string_view why) {
   if (!why.empty())
     PLOG(kVerbose, "Closing client id={} addr={}: {}", c->state.id, c->state.address, why);
-  if (c->poll_) ForgetWaiting(c);
   connections_[c->index_] = connections_.back();
   connections_[c->index_]->index_ = c->index_;
   connections_.pop_back();
@@ -319,10 +263,6 @@ bool Reactor::ReadLarge(Connection* c) {
 }
 
 void Reactor::OnReadable(Connection* c) {
-  if (c->poll_) {
-    ReadAhead(c);
-    return;
-  }
   const bool was_large = c->large != nullptr;
   while (c->large != nullptr) {
     if (!ReadLarge(c)) return;
@@ -432,8 +372,7 @@ bool Reactor::ParseOne(Connection* c, std::string_view* data, size_t* batched, b
     for (auto& [index, value] : c->large_args) command.owned[index] = value;
     c->large_args.clear();
   }
-  if (*batched == Dispatcher::kBatch || c->parser.last_was_inline() || !command.owned.empty() ||
-      MayWait(command.args[0])) {
+  if (*batched == Dispatcher::kBatch || c->parser.last_was_inline() || !command.owned.empty()) {
     RunBatch(c, *batched);
     *batched = 0;
   }
@@ -457,16 +396,12 @@ void Reactor::Process(Connection* c, std::string_view data) {
   out_begin_ = out_.size();
   size_t batched = 0;
   bool stop = false;
-  while (!stop && !c->state.close_after_reply && !c->takeover_ && !c->poll_) {
+  while (!stop && !c->state.close_after_reply && !c->takeover_) {
     if (data.empty() && c->parser.idle()) break;
     if (!ParseOne(c, &data, &batched, &stop)) data = {};
   }
   if (!c->state.close_after_reply) RunBatch(c, batched);
   KeepUnparsed(c, data);
-  if (c->poll_) {
-    waiting_.push_back(c);
-    waiting_count_.store(waiting_.size(), std::memory_order_seq_cst);
-  }
   if (c->state.close_after_reply) c->closing = true;
   if (c->closing || c->takeover_ || !c->out.empty()) {
     Flush(c);
@@ -570,7 +505,7 @@ void Reactor::CloseIdle() {
   std::vector<Connection*> idle;
   for (Connection* c : connections_) {
     const bool timed_out =
-        settings_->timeout_seconds > 0 && !c->state.replica && !c->poll_ &&
+        settings_->timeout_seconds > 0 && !c->state.replica &&
         mono_now_ - c->state.last_interaction >= settings_->timeout_seconds * 1000LL;
     if (timed_out || OverOutputLimit(c)) idle.push_back(c);
   }

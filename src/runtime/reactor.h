@@ -42,9 +42,6 @@ class Reactor {
   // This reactor accepts for all: call before Start.
   void AddListener(int fd, bool unix_socket);
 
-  // Something that clients of this reactor may wait for has happened. Any thread; nothing if none waits.
-  void WakeWaiting();
-
   int index() const { return index_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   // The connections. Own thread, or an exclusive section.
@@ -76,10 +73,6 @@ class Reactor {
   void KeepUnparsed(Connection* c, std::string_view data);
   void UpdateInterest(Connection* c);
   void Cron();
-  void ReadAhead(Connection* c);
-  void PollWaiting();
-  void ForgetWaiting(Connection* c);
-  int64_t WaitMs() const;
   void CloseIdle();
   void RunTasks();
   void RefreshSettings();
@@ -113,8 +106,6 @@ class Reactor {
   std::vector<Unsent> unsent_;  // which part of out_ is whose
   std::vector<Listener> listeners_;
   std::vector<Connection*> connections_;
-  std::vector<Connection*> waiting_;  // those with a poll_
-  std::atomic<size_t> waiting_count_{0};
 
   std::mutex mutex_;  // guards tasks_
   std::vector<std::function<void()>> tasks_;

@@ -314,7 +314,6 @@ void ReplicaLink::OnCommand(const std::vector<std::string_view>& args) {
     Step({.kind = PrimaryInput::Kind::kProgress});  // a blank line: it is busy loading
   } else if (EqualsIgnoreCase(args[0], "REPLCONF")) {
     Step({.kind = PrimaryInput::Kind::kReplconf, .args = args});
-    if (driver_->hooks_.acked) driver_->hooks_.acked();
   }
 }
 

@@ -10,7 +10,6 @@
 #include "runtime/clock.h"
 #include "runtime/connection.h"
 #include "runtime/random.h"
-#include "runtime/server.h"
 
 namespace pleiad::runtime {
 namespace {
@@ -161,11 +160,6 @@ PrimaryHooks ReplicationDriver::MakePrimaryHooks() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return replica_ ? replica_->db() : 0;
   };
-  if (server_ != nullptr) {
-    hooks.acked = [this] {
-      for (const auto& reactor : server_->reactors()) reactor->WakeWaiting();
-    };
-  }
   return hooks;
 }
 
