@@ -14,7 +14,8 @@
 
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 15
-TEST_JOBS ?= 2
+# Process tests mostly wait, for sockets and timers.
+TEST_JOBS ?= 6
 CLANG := -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19
 NAMES := redis-server redis-cli redis-trib redis-trib.rb valkey-server valkey-cli
 

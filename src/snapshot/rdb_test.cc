@@ -12,6 +12,7 @@
 #include "snapshot/rdb_reader.h"
 #include "snapshot/rdb_recorder.h"
 #include "snapshot/rdb_writer.h"
+#include "snapshot/test_support.h"
 
 namespace pleiad {
 namespace {
@@ -25,15 +26,6 @@ std::string ReadFile(const std::string& name) {
   std::ostringstream all;
   all << file.rdbuf();
   return all.str();
-}
-
-std::string FromHex(const std::string& hex) {
-  std::string out;
-  if (hex == "-") return out;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    out.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-  }
-  return out;
 }
 
 Keys Expected(const std::string& name) {
