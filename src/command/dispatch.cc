@@ -275,6 +275,7 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
   if (spec.read != nullptr) {
     ReadContext ctx(engine_, stats_, &locks, client, now_);
     ctx.set_keys(&c.keys);
+    ctx.prng_ = &prng_;
     spec.read(ctx, args, *out);
     return;
   }
@@ -293,6 +294,7 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
   }
   WriteContext ctx(engine_, stats_, &locks, client, now_);
   ctx.set_keys(&c.keys);
+  ctx.prng_ = &prng_;
   spec.write(ctx, args, *out);
   if (!ctx.changed()) return;
   ThreadStats::Add(&stats_->dirty, ctx.dirty_);

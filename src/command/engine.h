@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "data/collection_settings.h"
 #include "journal/journal.h"
 #include "resp/writer.h"
 #include "slot/keyspace.h"
@@ -44,7 +45,7 @@ class ChangeObserver {
   // A keyspace event of a class that is switched on.
   virtual void OnEvent(NotifyClass event_class, std::string_view event, int db,
                        std::string_view key) = 0;
-  // Any change of a key in a slot whose `watched` flag is set. An empty key: the whole database.
+  // Any change of a key in a slot whose kWatched flag is set. An empty key: the whole database.
   virtual void OnChange(SlotId slot, int db, std::string_view key) = 0;
 };
 
@@ -98,8 +99,11 @@ struct alignas(64) ThreadStats {
 };
 
 struct Engine {
-  Engine(int databases, uint64_t hash_seed) : keyspace(databases, hash_seed) {}
+  Engine(int databases, uint64_t hash_seed) : keyspace(databases, hash_seed) {
+    collections.hash_seed = hash_seed;
+  }
 
+  CollectionSettings collections;
   Keyspace keyspace;
   Journal journal;
 

@@ -88,7 +88,23 @@ Server::Server(std::unique_ptr<ConfigStore> config)
 
 Server::~Server() { Stop(); }
 
+void Server::ApplyCollectionSettings(const Settings& s) {
+  CollectionSettings& c = engine_.collections;
+  c.hash_max_packed_entries = s.hash_max_listpack_entries;
+  c.hash_max_packed_value = s.hash_max_listpack_value;
+  c.list_max_node_size = s.list_max_listpack_size;
+  c.set_max_intset_entries = s.set_max_intset_entries;
+  c.set_max_packed_entries = s.set_max_listpack_entries;
+  c.set_max_packed_value = s.set_max_listpack_value;
+  c.zset_max_packed_entries = s.zset_max_listpack_entries;
+  c.zset_max_packed_value = s.zset_max_listpack_value;
+  c.hll_sparse_max_bytes = s.hll_sparse_max_bytes;
+  c.stream_node_max_bytes = s.stream_node_max_bytes;
+  c.stream_node_max_entries = s.stream_node_max_entries;
+}
+
 void Server::ApplySettings(const Settings& s) {
+  ApplyCollectionSettings(s);
   engine_.notify_flags = s.keyspace_events;
   engine_.maxmemory = s.maxmemory;
   engine_.policy = ToPolicy(s.maxmemory_policy);

@@ -117,6 +117,7 @@ class Server {
   void ApplySlots(const std::vector<cluster::SlotChange>& changes);
   void ApplyRole(const cluster::ReplicationRole& role);
   void ApplySettings(const Settings& settings);
+  void ApplyCollectionSettings(const Settings& settings);
   void RaiseFileLimit();
   void SampleRates(MonoMs now);
 

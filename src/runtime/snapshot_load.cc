@@ -40,20 +40,38 @@ Status SnapshotLoader::OnAux(std::string_view name, std::string_view value) {
   return Status::Ok();
 }
 
+namespace {
+
+int64_t ExpiryOf(const RdbKey& key) {
+  return key.expire.value == 0 ? Entry::kNoExpiry : key.expire.value;
+}
+
+}  // namespace
+
 Status SnapshotLoader::OnString(const RdbKey& key, std::string_view value) {
+  return Insert(key, Entry::CreateString(key.key, value, ExpiryOf(key)));
+}
+
+Status SnapshotLoader::OnValue(const RdbKey& key, ValueType type, MemoryStore* value) {
+  return Insert(key, Entry::CreateValue(key.key, type, value, ExpiryOf(key)));
+}
+
+// Takes the entry over.
+Status SnapshotLoader::Insert(const RdbKey& key, Entry* entry) {
   Keyspace& keyspace = engine_->keyspace;
   const Key found = keyspace.MakeKey(key.key);
-  const int64_t expiry = key.expire.value == 0 ? Entry::kNoExpiry : key.expire.value;
   LockSet locks(&keyspace);
   locks.LockOne(found.slot);
   Slot& slot = locks.slot(found.slot);
   SlotDb* db = keyspace.Db(slot, key.db, true);
-  if (db->table.Find(found.hash, found.bytes) != nullptr) return Error{"it is there twice"};
-  Entry* entry = Entry::CreateString(key.key, value, expiry);
+  if (db->table.Find(found.hash, found.bytes) != nullptr) {
+    Entry::Free(entry);
+    return Error{"it is there twice"};
+  }
   entry->set_access(FreshAccessBits(*engine_, now_));
   keyspace.BeforeChange(found.slot, key.db, *db, found.hash);
   db->table.Insert(found.hash, entry, keyspace.hash_seed());
-  if (entry->has_expiry()) keyspace.NoteExpiry(slot, *db, expiry);
+  if (entry->has_expiry()) keyspace.NoteExpiry(slot, *db, entry->expiry_ms());
   return Status::Ok();
 }
 

@@ -26,6 +26,7 @@ class SnapshotChecker : public RdbSink {
   Status OnSelectDb(int db) override;
   Status OnResize(uint64_t, uint64_t) override { return Status::Ok(); }
   Status OnString(const RdbKey&, std::string_view) override { return Status::Ok(); }
+  Status OnValue(const RdbKey&, ValueType, MemoryStore*) override { return Status::Ok(); }
   Status OnEnd() override { return Status::Ok(); }
 
  private:
@@ -42,12 +43,15 @@ class SnapshotLoader : public RdbSink {
   Status OnSelectDb(int db) override;
   Status OnResize(uint64_t, uint64_t) override { return Status::Ok(); }
   Status OnString(const RdbKey& key, std::string_view value) override;
+  Status OnValue(const RdbKey& key, ValueType type, MemoryStore* value) override;
   Status OnEnd() override { return Status::Ok(); }
 
   // repl-stream-db: the database that the stream behind the snapshot has selected.
   int stream_db() const { return stream_db_; }
 
  private:
+  Status Insert(const RdbKey& key, Entry* entry);
+
   Engine* const engine_;
   const UnixMs now_;
   int stream_db_ = 0;

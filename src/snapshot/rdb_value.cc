@@ -28,7 +28,13 @@ Status RdbSink::OnFunction(std::string_view) {
   return Error{"it holds a function library, which this version cannot load yet"};
 }
 
-std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool /*valkey*/) {
+const CollectionSettings& DefaultCollectionSettings() {
+  static const CollectionSettings settings;
+  return settings;
+}
+
+std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool /*valkey*/,
+                                                     const CollectionSettings* /*settings*/) {
   if (type == rdb::kTypeString) return std::make_unique<StringDecoder>();
   return nullptr;
 }
