@@ -9,8 +9,8 @@
 //               254 | length 4    | bytes
 //
 // One byte an element beyond its own up to 252 bytes. An empty run (no bytes at all) is an empty
-// sequence. Reading is forward only and costs a step per element, which at the sizes where packed is
-// used (thresholds in collection_settings.h, at most 65535 elements) is cheaper than an index.
+// sequence. Reading is forward only and costs a step per element, which at the sizes where packed
+// is used (thresholds in collection_settings.h, at most 65535 elements) is cheaper than an index.
 //
 // Elements are named by their offset in the bytes; any change voids offsets behind it.
 #pragma once
@@ -97,8 +97,8 @@ class PackedView {
   std::string_view bytes_;
 };
 
-// Takes `removed` elements that lie in [at, end) out and puts `inserted` in their place. The strings
-// must not be views of the store. `at` == End() appends. The one primitive behind append, insert,
+// Takes `removed` elements that lie in [at, end) out and puts `inserted` in their place. The
+// strings must not be views of the store. `at` == End() appends. The one primitive behind append, insert,
 // erase and replace. REQUIRES: the store is packed. Cost: moves what lies behind.
 void PackedSplice(ValueStore* store, size_t at, size_t end, size_t removed,
                   std::span<const std::string_view> inserted);

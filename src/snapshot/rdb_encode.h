@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Values as RDB writes them: the type byte and the bytes behind the key. One file a type
-// (rdb_list.cc, ...), entered in rdb_encode.cc; its decoder stands beside it. What is written is what
-// Redis 7.0 reads, but where a value can't be said in its format (field expiry).
+// (rdb_list.cc, ...), entered in rdb_encode.cc; its decoder stands beside it. What is written is
+// what Redis 7.0 reads, but where a value can't be said in its format (field expiry).
 //
 // Threads: the holder of the slot's lock. Cost: one pass over the value.
 #pragma once

@@ -67,8 +67,8 @@ class RdbValueDecoder {
   virtual Status Deliver(const RdbKey& key, RdbSink* sink) = 0;
 };
 
-// Null: this version can't decode the type (rdb::TypeName names it). `settings` outlive the decoder:
-// they say when a collection is packed.
+// Null: this version can't decode the type (rdb::TypeName names it). `settings` outlive the
+// decoder: they say when a collection is packed.
 std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool valkey,
                                                      const CollectionSettings* settings);
 // The thresholds of a server that was not configured.
