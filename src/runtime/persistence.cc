@@ -206,12 +206,14 @@ void Persistence::Begin(JobState* job, std::function<Status()> work) {
   });
 }
 
-Status Persistence::WriteDump() {
+Status Persistence::WriteDump(const std::function<void()>& at_cut) {
   const auto settings = server_->settings();
   const std::string temporary = Path(fmt::format("temp-{}.rdb", ProcessId()));
   uint64_t dirty = 0;
-  Status status = WriteSnapshotFile(engine_, kSaveThread, temporary, /*aof_base=*/false,
-                                    [&] { dirty = server_->Sum(&ThreadStats::dirty); });
+  Status status = WriteSnapshotFile(engine_, kSaveThread, temporary, /*aof_base=*/false, [&] {
+    dirty = server_->Sum(&ThreadStats::dirty);
+    at_cut();
+  });
   if (status.ok()) status = RenameDurably(temporary, Path(settings->dbfilename));
   if (!status.ok()) return Error{fmt::format("Saving the DB failed: {}", status.message())};
   server_->dirty_at_last_save = dirty;
@@ -276,22 +278,32 @@ Status Persistence::Save() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (save_.running) return Error{"ERR Background save already in progress"};
-    Begin(&save_, [this, result] { return *result = WriteDump(); });
+    Begin(&save_, [this, result] { return *result = WriteDump([] {}); });
   }
   save_.running.wait(true);
   return *result;
 }
 
+// Waits for the cut, so that the dump is of the moment of the command.
 Status Persistence::BackgroundSave(bool schedule, std::string* said) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  *said = "Background saving started";
-  if (save_.running) {
-    if (!schedule) return Error{"ERR Background save already in progress"};
-    save_.scheduled = true;
-    *said = "Background saving scheduled";
-    return Status::Ok();
+  auto cut = std::make_shared<std::atomic<bool>>(false);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    *said = "Background saving started";
+    if (save_.running) {
+      if (!schedule) return Error{"ERR Background save already in progress"};
+      save_.scheduled = true;
+      *said = "Background saving scheduled";
+      return Status::Ok();
+    }
+    Begin(&save_, [this, cut] {
+      return WriteDump([cut] {
+        *cut = true;
+        cut->notify_all();
+      });
+    });
   }
-  Begin(&save_, [this] { return WriteDump(); });
+  cut->wait(false);
   return Status::Ok();
 }
 
@@ -370,7 +382,7 @@ void Persistence::SaveIfDue(const Settings& settings, MonoMs now) {
       break;
     }
   }
-  if (due) Begin(&save_, [this] { return WriteDump(); });
+  if (due) Begin(&save_, [this] { return WriteDump([] {}); });
 }
 
 void Persistence::RewriteIfDue(const Settings& settings, MonoMs now) {

@@ -64,7 +64,8 @@ class Persistence {
   // SAVE and the save of SHUTDOWN: when it returns, the dump is on disk. Any thread outside the
   // keyspace.
   Status Save();
-  // Begins in the background; the error is the reply's. Any thread.
+  // Begins in the background; the error is the reply's. The first returns when the cut is made: any
+  // thread outside the keyspace. The second: any thread.
   Status BackgroundSave(bool schedule, std::string* said);
   Status RewriteAof(std::string* said);
 
@@ -98,7 +99,7 @@ class Persistence {
   Status LoadFromAof(AofManifest* manifest);
   Status StartLog(AofManifest manifest);
   void Begin(JobState* job, std::function<Status()> work);
-  Status WriteDump();
+  Status WriteDump(const std::function<void()>& at_cut);
   Status WriteBase();
   Status WriteLoneBase();
   AofManifest ReadOldManifest() const;

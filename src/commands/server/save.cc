@@ -37,7 +37,9 @@ void BgSave(ServerContext& ctx, const Args& args, resp::Writer& out) {
     return;
   }
   std::string said;
+  ctx.engine.keyspace.Leave(ctx.thread);
   const Status begun = ctx.server->persistence().BackgroundSave(schedule, &said);
+  ctx.engine.keyspace.Enter(ctx.thread);
   if (begun.ok()) {
     out.Simple(said);
   } else {
