@@ -307,6 +307,11 @@ Status Persistence::BackgroundSave(bool schedule, std::string* said) {
   return Status::Ok();
 }
 
+void Persistence::ScheduleSave() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  save_.scheduled = true;
+}
+
 Status Persistence::RewriteAof(std::string* said) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (rewrite_.running)

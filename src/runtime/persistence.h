@@ -68,6 +68,8 @@ class Persistence {
   // thread outside the keyspace. The second: any thread.
   Status BackgroundSave(bool schedule, std::string* said);
   Status RewriteAof(std::string* said);
+  // At the next Cron, or when the running one is over.
+  void ScheduleSave();
 
   // A full sync is about to replace all data, or did. The link's thread, outside the keyspace.
   void BeforeReload();

@@ -37,6 +37,12 @@ void BgSave(ServerContext& ctx, const Args& args, resp::Writer& out) {
     return;
   }
   std::string said;
+  if (ctx.client.exclusive) {
+    // In a transaction that has the keyspace for itself: the cut can't be made before it ends.
+    ctx.server->persistence().ScheduleSave();
+    out.Simple("Background saving started");
+    return;
+  }
   ctx.engine.keyspace.Leave(ctx.thread);
   const Status begun = ctx.server->persistence().BackgroundSave(schedule, &said);
   ctx.engine.keyspace.Enter(ctx.thread);
