@@ -243,11 +243,11 @@ size_t Dispatcher::CountMissing(const PreparedCommand& c, const ClientState& cli
 bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks,
                              resp::Writer* out) {
   if (engine_->router == nullptr || client->from_master) return true;
-  if (fenced_) {
+  const SlotState state = locks->slot(c.keys[0].slot).state;
+  if (fenced_ && state != SlotState::kNotMine) {
     out->Error("CLUSTERDOWN The cluster is down");
     return false;
   }
-  const SlotState state = locks->slot(c.keys[0].slot).state;
   if (state == SlotState::kMine && !engine_->cluster_down.load(std::memory_order_relaxed))
     return true;
   RouteQuery query;

@@ -119,7 +119,7 @@ void Server::ApplySettings(const Settings& s) {
   engine_.replica_read_only = s.replica_read_only;
   engine_.require_auth = !s.requirepass.empty();
   engine_.cluster = s.cluster_enabled;
-  stale_after_ms_ = std::max<int64_t>(s.cluster_node_timeout_ms / 2, 200);
+  stale_after_ms_ = StaleViewMs(s.cluster_node_timeout_ms);
   engine_.journal.SetBacklogSize(static_cast<int64_t>(s.repl_backlog_size));
   engine_.slowlog_cycles = SlowCycles(s);
   SetLogLevel(s.loglevel);
