@@ -28,6 +28,9 @@ class LiveKeysLoader : public SnapshotLoader {
   Status OnString(const RdbKey& key, std::string_view value) override {
     return Over(key) ? Status::Ok() : SnapshotLoader::OnString(key, value);
   }
+  Status OnPackedString(const RdbKey& key, std::string_view packed, size_t size) override {
+    return Over(key) ? Status::Ok() : SnapshotLoader::OnPackedString(key, packed, size);
+  }
   Status OnValue(const RdbKey& key, ValueType type, MemoryStore* value) override {
     return Over(key) ? Status::Ok() : SnapshotLoader::OnValue(key, type, value);
   }
