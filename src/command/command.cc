@@ -93,8 +93,8 @@ std::optional<int64_t> IntArg(const Args& args, size_t i, resp::Writer& out,
   return value;
 }
 
-bool CheckString(const Entry* e, resp::Writer& out) {
-  if (e == nullptr || e->type() == ValueType::kString) return true;
+bool CheckType(const Entry* e, ValueType type, resp::Writer& out) {
+  if (e == nullptr || e->type() == type) return true;
   out.Error(kWrongType);
   return false;
 }

@@ -126,7 +126,10 @@ inline constexpr std::string_view kIndexOutOfRange = "ERR index out of range";
 // An integer argument; writes the error (default: kNotInteger) and returns nullopt if it is none.
 std::optional<int64_t> IntArg(const Args& args, size_t i, resp::Writer& out,
                               std::string_view error = kNotInteger);
-// Null (reply written as WRONGTYPE) unless `e` holds a string.
-bool CheckString(const Entry* e, resp::Writer& out);
+// True if `e` is null or holds that type; else the reply is WRONGTYPE.
+bool CheckType(const Entry* e, ValueType type, resp::Writer& out);
+inline bool CheckString(const Entry* e, resp::Writer& out) {
+  return CheckType(e, ValueType::kString, out);
+}
 
 }  // namespace pleiad

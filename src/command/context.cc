@@ -86,7 +86,7 @@ void ReadContext::ExpireNow(const Key& key, int db, SlotDb* slot_db, Entry* e) {
   const std::string_view args[] = {"DEL", key.bytes};
   engine_->journal.Append(key.slot, db, args);
   Slot& slot = locks_->slot(key.slot);
-  if (slot.watched && engine_->observer != nullptr)
+  if ((slot.watched & Slot::kWatched) && engine_->observer != nullptr)
     engine_->observer->OnChange(key.slot, db, key.bytes);
   if ((engine_->notify_flags.load(std::memory_order_relaxed) & kNotifyExpired) &&
       engine_->observer != nullptr) {
@@ -219,6 +219,19 @@ void WriteContext::Put(const Key& key, Entry* entry, int db) {
   }
   Link(key, slot_db, entry);
   Changed(key, db);
+  MarkReady(key, db);
+}
+
+void WriteContext::PutValue(const Key& key, ValueType type, MemoryStore* value, int64_t expiry_ms) {
+  Entry* entry = Entry::CreateValue(key.bytes, type, value, expiry_ms);
+  entry->set_access(FreshAccessBits(*engine_, now_));
+  Put(key, entry);
+}
+
+void WriteContext::MarkReady(const Key& key, int db) {
+  if ((SlotOf(key).watched & Slot::kWaiters) == 0) [[likely]]
+    return;
+  ready_.push_back({ResolveDb(db), std::string(key.bytes)});
 }
 
 Entry* WriteContext::Extract(const Key& key, int db) {
@@ -253,7 +266,7 @@ void WriteContext::SetExpiry(const Key& key, int64_t expiry_ms) {
 
 void WriteContext::Changed(const Key& key, int db) {
   ++dirty_;
-  if (SlotOf(key).watched && engine_->observer != nullptr) [[unlikely]] {
+  if ((SlotOf(key).watched & Slot::kWatched) && engine_->observer != nullptr) [[unlikely]] {
     engine_->observer->OnChange(key.slot, ResolveDb(db), key.bytes);
   }
 }

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/prng.h"
 #include "command/client_state.h"
 #include "command/engine.h"
 #include "resp/writer.h"
@@ -92,6 +93,23 @@ class ReadContext {
   int LfuCounter(const Entry& e) const;
   bool lfu_policy() const;
 
+  // 64 random bits. SPOP, SRANDMEMBER and their like.
+  uint64_t Random() { return prng_->Next(); }
+  Prng& prng() { return *prng_; }
+
+  // A command that has nothing to give yet (BLPOP on an empty list) may wait: it is run again, as a
+  // whole, when one of its keys becomes ready, and answered with a null at the deadline. It must
+  // not have changed or replied anything.
+  struct BlockSpec {
+    int64_t timeout_ms = 0;         // 0: for ever
+    bool null_array = true;         // the reply at the deadline: null array or null
+    std::vector<std::string> args;  // what to run again; empty: as typed (XREAD's $ is resolved)
+  };
+  // False in a transaction or in the replication stream: the handler replies as if the time were
+  // over.
+  bool may_block() const { return may_block_; }
+  void Block(BlockSpec spec) { block_ = std::move(spec); }
+
   Engine& engine() { return *engine_; }
 
  protected:
@@ -107,6 +125,9 @@ class ReadContext {
   UnixMs now_;
   int db_;
   const std::vector<Key>* keys_ = nullptr;
+  Prng* prng_ = nullptr;  // set by the dispatcher
+  bool may_block_ = false;
+  std::optional<BlockSpec> block_;
   friend class Dispatcher;
 };
 
@@ -129,6 +150,10 @@ class WriteContext : public ReadContext {
   // Puts a whole entry in (RESTORE, COPY, RENAME), over whatever is there. Takes it over. `db` < 0:
   // the client's.
   void Put(const Key& key, Entry* entry, int db = -1);
+  // Puts a collection in, over whatever is there, without expiry unless told otherwise. Takes the
+  // value over. For the ...STORE commands and ValueCell.
+  void PutValue(const Key& key, ValueType type, MemoryStore* value,
+                int64_t expiry_ms = Entry::kNoExpiry);
   // Takes the entry out without freeing it; null if absent. For RENAME and MOVE.
   Entry* Extract(const Key& key, int db = -1);
   // True if the key was there.
@@ -139,6 +164,9 @@ class WriteContext : public ReadContext {
   // Something changed (in place): counts, wakes WATCH and tracking. The mutators above call it
   // themselves.
   void Changed(const Key& key, int db = -1);
+  // Clients that wait for this key may be served now: it came to be (Put says so itself), a stream
+  // got an entry, or a stream or group they read went away.
+  void MarkReady(const Key& key, int db = -1);
   // A keyspace event.
   void Notify(NotifyClass event_class, std::string_view event, const Key& key, int db = -1);
 
@@ -161,8 +189,13 @@ class WriteContext : public ReadContext {
   void Unlink(SlotDb* slot_db, Entry* e);
   void Link(const Key& key, SlotDb* slot_db, Entry* e);
 
+  struct ReadyKey {
+    int db;
+    std::string key;
+  };
   uint64_t dirty_ = 0;
   bool propagated_ = false;
+  std::vector<ReadyKey> ready_;
 };
 
 struct ServerContext {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "data/collection_settings.h"
 #include "journal/journal.h"
 #include "resp/writer.h"
 #include "slot/keyspace.h"
@@ -44,7 +45,7 @@ class ChangeObserver {
   // A keyspace event of a class that is switched on.
   virtual void OnEvent(NotifyClass event_class, std::string_view event, int db,
                        std::string_view key) = 0;
-  // Any change of a key in a slot whose `watched` flag is set. An empty key: the whole database.
+  // Any change of a key in a slot whose kWatched flag is set. An empty key: the whole database.
   virtual void OnChange(SlotId slot, int db, std::string_view key) = 0;
 };
 
@@ -77,6 +78,9 @@ enum class EvictionPolicy : uint8_t {
   kVolatileTtl,
 };
 
+// Why writes are refused: what should keep them does not work.
+enum class PersistenceError : uint8_t { kNone, kRdb, kAof };
+
 // Figures of one thread, summed for INFO. Written by the thread alone; relaxed atomics so that
 // others may read.
 struct alignas(64) ThreadStats {
@@ -98,8 +102,11 @@ struct alignas(64) ThreadStats {
 };
 
 struct Engine {
-  Engine(int databases, uint64_t hash_seed) : keyspace(databases, hash_seed) {}
+  Engine(int databases, uint64_t hash_seed) : keyspace(databases, hash_seed) {
+    collections.hash_seed = hash_seed;
+  }
 
+  CollectionSettings collections;
   Keyspace keyspace;
   Journal journal;
 
@@ -126,6 +133,7 @@ struct Engine {
   std::atomic<bool> require_auth{false};
   std::atomic<bool> writes_paused{false};    // manual failover: writes are refused for a moment
   std::atomic<int> min_replicas_missing{0};  // min-replicas-to-write not met
+  std::atomic<PersistenceError> persistence_error{PersistenceError::kNone};
 
   // Set before the threads start.
   Router* router = nullptr;  // null: standalone

@@ -24,7 +24,7 @@ void DropEntry(Engine* engine, SlotId id, int db, SlotDb* slot_db, Entry* e, Not
   const std::string_view args[] = {"DEL", key};
   engine->journal.Append(id, db, args);
   if (engine->observer != nullptr) {
-    if (slot.watched) engine->observer->OnChange(id, db, key);
+    if (slot.watched & Slot::kWatched) engine->observer->OnChange(id, db, key);
     if (engine->notify_flags.load(std::memory_order_relaxed) & why) {
       engine->observer->OnEvent(why, event, db, key);
     }
@@ -181,7 +181,7 @@ uint64_t DetachDatabase(Engine* engine, int db, std::deque<Table>* garbage) {
       if (slot_db == nullptr) break;
       if (slot_db->table.size() == 0) continue;
       keyspace.BeforeChangeAll(id, number, *slot_db);
-      if (slot.watched != 0 && engine->observer != nullptr)
+      if ((slot.watched & Slot::kWatched) && engine->observer != nullptr)
         engine->observer->OnChange(id, number, {});
       keys += slot_db->table.size();
       garbage->emplace_back().Swap(slot_db->table);
@@ -205,7 +205,7 @@ void SwapDatabases(Engine* engine, int a, int b) {
     if (first->table.size() + second->table.size() == 0) continue;
     keyspace.BeforeChangeAll(id, a, *first);
     keyspace.BeforeChangeAll(id, b, *second);
-    if (slot.watched != 0 && engine->observer != nullptr) {
+    if ((slot.watched & Slot::kWatched) && engine->observer != nullptr) {
       engine->observer->OnChange(id, a, {});
       engine->observer->OnChange(id, b, {});
     }

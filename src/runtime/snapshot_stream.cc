@@ -43,12 +43,10 @@ void SnapshotStream::End() {
 // Not compressed: this runs under a slot's lock, perhaps a writer's, and LZF costs ten times the
 // copy.
 void SnapshotStream::Take(SlotId, int db, const Entry& entry) {
-  CHECK(entry.type() == ValueType::kString);
-  const UnixMs expire(entry.has_expiry() ? entry.expiry_ms() : 0);
   const std::lock_guard<std::mutex> lock(mutex_);
   std::string& records = pending_[static_cast<size_t>(db)];
   const size_t before = records.size();
-  AppendRdbStringRecord(&records, entry.key(), entry.str(), expire, {.compress = false});
+  AppendRdbRecord(&records, entry, {.compress = false});
   pending_bytes_ += records.size() - before;
 }
 

@@ -30,7 +30,10 @@ HeapString* HeapString::Create(uint64_t capacity) {
 void HeapString::Free(HeapString* s) { std::free(s); }
 
 HeapString* HeapString::Reserve(HeapString* s, uint64_t capacity) {
-  if (capacity <= s->capacity) return s;
+  return capacity <= s->capacity ? s : Resize(s, capacity);
+}
+
+HeapString* HeapString::Resize(HeapString* s, uint64_t capacity) {
   auto* grown = static_cast<HeapString*>(std::realloc(s, sizeof(HeapString) + capacity));
   CHECK_MSG(grown != nullptr, "out of memory");
   grown->capacity = capacity;
@@ -68,15 +71,59 @@ Entry* Entry::CreateString(std::string_view key, std::string_view value, int64_t
   return e;
 }
 
+Entry* Entry::CreateBlank(std::string_view key, size_t size, int64_t expiry_ms, char** value) {
+  if (size > kInlineMax) {
+    HeapString* s = HeapString::Create(size);
+    s->size = size;
+    *value = s->data();
+    return CreateHeapString(key, s, expiry_ms);
+  }
+  Entry* e = Allocate(key, size, expiry_ms);
+  *value = e->data_ + e->ValueOffset();
+  return e;
+}
+
 Entry* Entry::CreateHeapString(std::string_view key, HeapString* value, int64_t expiry_ms) {
   Entry* e = Allocate(key, sizeof(HeapString*), expiry_ms);
   e->set_heap_string(value);
   return e;
 }
 
+Entry* Entry::CreateValue(std::string_view key, ValueType type, MemoryStore* value,
+                          int64_t expiry_ms) {
+  const uint8_t form = value->form();
+  Entry* e;
+  if (std::unique_ptr<Object> object = value->TakeObject()) {
+    e = Allocate(key, sizeof(Object*), expiry_ms);
+    Object* const raw = object.release();
+    std::memcpy(e->data_ + e->ValueOffset(), &raw, sizeof(raw));
+    e->type_encoding_ = kObject;
+  } else {
+    e = CreateString(key, value->bytes(), expiry_ms);
+  }
+  e->type_encoding_ = static_cast<uint8_t>((e->type_encoding_ & 0xf0) | static_cast<uint8_t>(type));
+  e->set_form(form);
+  return e;
+}
+
+void Entry::FreeValue() {
+  if (heap()) HeapString::Free(heap_string());
+  if (is_object()) delete object();
+}
+
 void Entry::Free(Entry* e) {
-  if (e->heap()) HeapString::Free(e->heap_string());
+  e->FreeValue();
   std::free(e);
+}
+
+Entry* Entry::AllocateLike(const Entry& e, std::string_view key, size_t value_size,
+                           int64_t expiry_ms) {
+  constexpr uint8_t kKept = 0xf0 | kModified;
+  Entry* fresh = Allocate(key, value_size, expiry_ms);
+  fresh->type_encoding_ = e.type_encoding_;
+  fresh->flags_ = static_cast<uint8_t>(fresh->flags_ | (e.flags_ & kKept));
+  fresh->set_access(e.access());
+  return fresh;
 }
 
 bool Entry::TryAssign(std::string_view value) {
@@ -106,30 +153,88 @@ Entry* Entry::WithExpiry(Entry* e, int64_t expiry_ms) {
     return e;
   }
   if (!e->has_expiry() && expiry_ms == kNoExpiry) return e;
-  Entry* fresh = Allocate(e->key(), e->value_size_, expiry_ms);
-  fresh->type_encoding_ = e->type_encoding_;
-  fresh->flags_ = static_cast<uint8_t>(fresh->flags_ | (e->flags_ & kModified));
-  fresh->set_access(e->access());
+  Entry* fresh = AllocateLike(*e, e->key(), e->value_size_, expiry_ms);
   std::memcpy(fresh->data_ + fresh->ValueOffset(), e->data_ + e->ValueOffset(), e->value_size_);
-  std::free(e);  // the value, if on the heap, went over to `fresh`
+  std::free(e);  // the value, if it lies elsewhere, went over to `fresh`
   return fresh;
 }
 
 Entry* Entry::WithKey(Entry* e, std::string_view key) {
-  Entry* fresh = Allocate(key, e->value_size_, e->expiry_ms());
-  fresh->type_encoding_ = e->type_encoding_;
-  fresh->flags_ = static_cast<uint8_t>(fresh->flags_ | (e->flags_ & kModified));
-  fresh->set_access(e->access());
+  Entry* fresh = AllocateLike(*e, key, e->value_size_, e->expiry_ms());
   std::memcpy(fresh->data_ + fresh->ValueOffset(), e->data_ + e->ValueOffset(), e->value_size_);
-  std::free(e);  // the value, if on the heap, went over to `fresh`
+  std::free(e);  // the value, if it lies elsewhere, went over to `fresh`
   return fresh;
 }
 
 Entry* Entry::Copy(const Entry& e, std::string_view key) {
-  CHECK(e.type() == ValueType::kString);
-  Entry* fresh = CreateString(key, e.str(), e.expiry_ms());
+  MemoryStore value;
+  if (e.is_object()) {
+    value.SetObject(e.object()->Clone(), e.form());
+  } else if (e.type() != ValueType::kString) {
+    value.SetPacked(e.str(), e.form());
+  }
+  Entry* fresh = e.type() == ValueType::kString ? CreateString(key, e.str(), e.expiry_ms())
+                                                : CreateValue(key, e.type(), &value, e.expiry_ms());
   fresh->set_access(e.access());
   if (e.modified()) fresh->set_modified();
+  return fresh;
+}
+
+char* Entry::ResizePacked(Entry** entry, size_t size) {
+  Entry* e = *entry;
+  CHECK(!e->is_object());
+  if (e->heap()) {
+    HeapString* s = e->heap_string();
+    if (size > s->capacity || size * 2 < s->capacity) {
+      // An eighth of room: packed bytes grow by a few at a time.
+      s = HeapString::Resize(s, size + size / 8);
+      e->set_heap_string(s);
+    }
+    s->size = size;
+    return s->data();
+  }
+  if (size <= kInlineMax) {
+    const size_t need = std::max<size_t>(kHeader + e->ValueOffset() + size, 16);
+    const size_t have = AllocationSize(e);
+    if (need > have || need + 64 < have) {
+      e = static_cast<Entry*>(std::realloc(e, need));
+      CHECK_MSG(e != nullptr, "out of memory");
+      *entry = e;
+    }
+    e->value_size_ = static_cast<uint16_t>(size);
+    return e->data_ + e->ValueOffset();
+  }
+  HeapString* s = HeapString::Create(size + size / 8);
+  std::memcpy(s->data(), e->str().data(), e->str().size());
+  s->size = size;
+  Entry* fresh = AllocateLike(*e, e->key(), sizeof(HeapString*), e->expiry_ms());
+  fresh->set_heap_string(s);
+  Free(e);
+  *entry = fresh;
+  return s->data();
+}
+
+Entry* Entry::WithObject(Entry* e, std::unique_ptr<Object> object, uint8_t form) {
+  Entry* fresh = e;
+  if (e->value_size_ != sizeof(Object*)) {
+    fresh = AllocateLike(*e, e->key(), sizeof(Object*), e->expiry_ms());
+    Free(e);
+  } else {
+    e->FreeValue();
+  }
+  Object* const raw = object.release();
+  std::memcpy(fresh->data_ + fresh->ValueOffset(), &raw, sizeof(raw));
+  fresh->type_encoding_ = static_cast<uint8_t>((fresh->type_encoding_ & 0x0f) | kObject);
+  fresh->set_form(form);
+  return fresh;
+}
+
+Entry* Entry::WithPacked(Entry* e, std::string_view bytes, uint8_t form) {
+  MemoryStore value;
+  value.SetPacked(bytes, form);
+  Entry* fresh = CreateValue(e->key(), e->type(), &value, e->expiry_ms());
+  fresh->set_access(e->access());
+  Free(e);
   return fresh;
 }
 
@@ -165,7 +270,10 @@ char* Entry::Resize(Entry** entry, size_t size) {
 }
 
 size_t Entry::MemoryUsage() const {
-  return AllocationSize(this) + (heap() ? AllocationSize(heap_string()) : 0);
+  size_t bytes = AllocationSize(this);
+  if (heap()) bytes += AllocationSize(heap_string());
+  if (is_object()) bytes += object()->MemoryUsage();
+  return bytes;
 }
 
 }  // namespace pleiad

@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "data/value_store.h"
 
 namespace pleiad {
 
@@ -44,6 +45,8 @@ struct HeapString {
   static void Free(HeapString* s);
   // May move.
   static HeapString* Reserve(HeapString* s, uint64_t capacity);
+  // Exactly that capacity, more or less than before. May move.
+  static HeapString* Resize(HeapString* s, uint64_t capacity);
 };
 
 class Entry {
@@ -54,21 +57,39 @@ class Entry {
 
   // A string entry that copies `value`. `expiry_ms` is unix time or kNoExpiry.
   static Entry* CreateString(std::string_view key, std::string_view value, int64_t expiry_ms);
+  // The same with a value of `size` bytes that are still to be written, at *value.
+  static Entry* CreateBlank(std::string_view key, size_t size, int64_t expiry_ms, char** value);
   // The same, taking over `value`.
   static Entry* CreateHeapString(std::string_view key, HeapString* value, int64_t expiry_ms);
+  // A collection, packed or an object. Takes the value over.
+  static Entry* CreateValue(std::string_view key, ValueType type, MemoryStore* value,
+                            int64_t expiry_ms);
   static void Free(Entry* e);
 
   ValueType type() const { return static_cast<ValueType>(type_encoding_ & 0x0f); }
-  bool heap() const { return (type_encoding_ & 0xf0) != 0; }
+  bool heap() const { return (type_encoding_ & 0xf0) == kHeap; }
+  bool is_object() const { return (type_encoding_ & 0xf0) == kObject; }
+  // Layout of a collection, 0..15 (data/value_store.h).
+  uint8_t form() const { return flags_ >> 4; }
+  void set_form(uint8_t form) { flags_ = static_cast<uint8_t>((flags_ & 0x0f) | (form << 4)); }
   bool has_expiry() const { return (flags_ & kHasExpiry) != 0; }
   // Set by APPEND, SETRANGE and their like: OBJECT ENCODING says raw from then on.
   bool modified() const { return (flags_ & kModified) != 0; }
   void set_modified() { flags_ |= kModified; }
 
   std::string_view key() const { return {data_ + KeyOffset(), KeySize()}; }
-  // REQUIRES: type() == kString.
+  // The bytes of a string or of a packed collection. REQUIRES: !is_object().
   std::string_view str() const {
     return heap() ? heap_string()->view() : std::string_view(data_ + ValueOffset(), value_size_);
+  }
+  Object* object() const {
+    Object* o;
+    std::memcpy(&o, data_ + ValueOffset(), sizeof(o));
+    return o;
+  }
+  ValueView value() const {
+    if (is_object()) return {{}, object(), form()};
+    return {str(), nullptr, form()};
   }
   int64_t expiry_ms() const {
     if (!has_expiry()) return kNoExpiry;
@@ -89,12 +110,19 @@ class Entry {
   // An entry of the name `key` with the value, expiry and access bits of `e`, which is freed. Does
   // not copy a heap value.
   static Entry* WithKey(Entry* e, std::string_view key);
-  // The same, leaving `e` as it is. REQUIRES: type() == kString. Cost: a copy of the value.
+  // The same, leaving `e` as it is. Cost: a deep copy of the value.
   static Entry* Copy(const Entry& e, std::string_view key);
   // Makes room for a value of `size` bytes, keeping the old bytes and zero-filling behind them, and
   // returns where to write.
   // `*e` may move.
   static char* Resize(Entry** e, size_t size);
+  // The same for packed collections: keeps them inside the entry up to kInlineMax and sets no room
+  // aside, because they are many and small. What is behind the old bytes is undefined.
+  static char* ResizePacked(Entry** e, size_t size);
+  // The value is `object` from now on; the old one is freed. May move.
+  static Entry* WithObject(Entry* e, std::unique_ptr<Object> object, uint8_t form);
+  // From an object to packed bytes (or from bytes to other bytes). May move.
+  static Entry* WithPacked(Entry* e, std::string_view bytes, uint8_t form);
 
   // Bytes set aside for entry and value.
   size_t MemoryUsage() const;
@@ -112,8 +140,14 @@ class Entry {
   static constexpr uint8_t kLongKey = 2;
   static constexpr uint8_t kModified = 4;
   static constexpr size_t kHeader = 8;
+  static constexpr uint8_t kHeap = 0x10;
+  static constexpr uint8_t kObject = 0x20;
 
   static Entry* Allocate(std::string_view key, size_t value_size, int64_t expiry_ms);
+  // A new entry of that key and expiry with type, form, access bits and room of `e`'s.
+  static Entry* AllocateLike(const Entry& e, std::string_view key, size_t value_size,
+                             int64_t expiry_ms);
+  void FreeValue();
   size_t KeyOffset() const {
     return static_cast<size_t>((flags_ & kHasExpiry ? 8 : 0) + (flags_ & kLongKey ? 4 : 0));
   }
@@ -130,7 +164,7 @@ class Entry {
     return s;
   }
   void set_heap_string(HeapString* s) {
-    type_encoding_ = static_cast<uint8_t>((type_encoding_ & 0x0f) | 0x10);
+    type_encoding_ = static_cast<uint8_t>((type_encoding_ & 0x0f) | kHeap);
     value_size_ = sizeof(s);
     std::memcpy(data_ + ValueOffset(), &s, sizeof(s));
   }

@@ -57,10 +57,12 @@ struct SlotDb {
 
 struct alignas(64) Slot {
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  static constexpr uint8_t kWatched = 1;  // somebody (WATCH, tracking) wants to hear of changes
+  static constexpr uint8_t kWaiters = 2;  // clients wait for a key of this slot to be ready
 
   SpinLock lock;
   SlotState state = SlotState::kMine;
-  uint8_t watched = 0;  // somebody (WATCH, tracking) wants to hear of changes
+  uint8_t watched = 0;  // bits of the two below
   SlotDb db0;
   int64_t next_expiry_ms = kNever;  // no entry of this slot expires before that
   SlotDb* more = nullptr;           // databases 1.. : array, made when first used

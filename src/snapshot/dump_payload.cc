@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/crc.h"
+#include "snapshot/rdb_encode.h"
 
 namespace pleiad {
 namespace {
@@ -21,6 +22,12 @@ uint64_t FooterNumber(std::string_view bytes) {
 
 Status BadFormat() { return Error{std::string(kDumpFormatError)}; }
 
+void AppendFooter(std::string* out) {
+  out->push_back(static_cast<char>(rdb::kVersionWritten & 0xff));
+  out->push_back(static_cast<char>(rdb::kVersionWritten >> 8));
+  AppendRdbLittleEndian64(out, Crc64(0, *out));
+}
+
 }  // namespace
 
 std::string DumpString(std::string_view value, const RdbEncodeOptions& options) {
@@ -28,13 +35,20 @@ std::string DumpString(std::string_view value, const RdbEncodeOptions& options) 
   out.reserve(value.size() + 24);
   out.push_back(static_cast<char>(rdb::kTypeString));
   AppendRdbString(&out, value, options);
-  out.push_back(static_cast<char>(rdb::kVersionWritten & 0xff));
-  out.push_back(static_cast<char>(rdb::kVersionWritten >> 8));
-  AppendRdbLittleEndian64(&out, Crc64(0, out));
+  AppendFooter(&out);
   return out;
 }
 
-Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink) {
+std::string DumpEntry(const Entry& entry, const RdbEncodeOptions& options) {
+  std::string out;
+  out.push_back(static_cast<char>(RdbTypeOf(entry)));
+  AppendRdbValue(&out, entry, options);
+  AppendFooter(&out);
+  return out;
+}
+
+Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink,
+                   const CollectionSettings& settings) {
   const Status wrong_sum = Error{std::string(kDumpChecksumError)};
   if (payload.size() < kFooterBytes) return wrong_sum;
   const std::string_view summed = payload.substr(0, payload.size() - rdb::kTrailerBytes);
@@ -48,7 +62,7 @@ Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink) {
   const auto type = static_cast<uint8_t>(rest.front());
   rest.remove_prefix(1);
   const bool valkey = version >= rdb::kValkeyVersionMin;
-  const std::unique_ptr<RdbValueDecoder> decoder = MakeRdbValueDecoder(type, valkey);
+  const std::unique_ptr<RdbValueDecoder> decoder = MakeRdbValueDecoder(type, valkey, &settings);
   if (!decoder) {
     return Error{fmt::format("{}: it holds {}, which this version cannot load yet",
                              kDumpFormatError, rdb::TypeName(type, valkey))};
@@ -57,6 +71,7 @@ Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink) {
   RdbWant want = decoder->Start();
   while (want != RdbWant::kDone) {
     RdbToken token;
+    if (want == RdbWant::kPacked) want = RdbWant::kString;  // a damaged block is a bad payload
     Result<bool> ready = tokenizer.Read(want, &rest, &token);
     if (!ready.ok() || !*ready) return BadFormat();
     Result<RdbWant> next = decoder->OnToken(token);

@@ -16,16 +16,18 @@
 
 namespace pleiad {
 
-// The payload of a string value.
+// The payload of a string value, and of any.
 std::string DumpString(std::string_view value, const RdbEncodeOptions& options);
+std::string DumpEntry(const Entry& entry, const RdbEncodeOptions& options);
 
 // The texts that clients know.
 inline constexpr std::string_view kDumpChecksumError = "DUMP payload version or checksum are wrong";
 inline constexpr std::string_view kDumpFormatError = "Bad data format";
 
-// Verifies the payload and hands its value to `sink` (OnString, ...) with `key`. The error is
+// Verifies the payload and hands its value to `sink` (OnString or OnValue) with `key`. The error is
 // kDumpChecksumError, kDumpFormatError, or "Bad data format: it holds a hash, which this version
 // cannot load yet". On an error nothing was delivered. Cost: one pass.
-Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink);
+Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink,
+                   const CollectionSettings& settings = DefaultCollectionSettings());
 
 }  // namespace pleiad

@@ -182,7 +182,7 @@ Status RdbReader::OnOpcode(uint8_t opcode) {
 // The key is read even when the type is unknown: the message names it.
 Status RdbReader::OnType(uint8_t type) {
   type_ = type;
-  if (!decoders_[type]) decoders_[type] = MakeRdbValueDecoder(type, valkey_);
+  if (!decoders_[type]) decoders_[type] = MakeRdbValueDecoder(type, valkey_, options_.collections);
   decoder_ = decoders_[type].get();
   state_ = State::kKey;
   return Status::Ok();

@@ -38,6 +38,7 @@ class RdbReader {
   struct Options {
     bool check_checksum = true;
     uint64_t string_bytes_max = rdb::kStringBytesMax;
+    const CollectionSettings* collections = &DefaultCollectionSettings();
   };
 
   // `sink` outlives the reader.

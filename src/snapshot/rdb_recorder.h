@@ -40,6 +40,12 @@ struct RdbRecorder : RdbSink {
                                             key.freq};
     return Status::Ok();
   }
+  Status OnValue(const RdbKey& key, ValueType type, MemoryStore* value) override {
+    if (refuse_key && *refuse_key == key.key) return Error{"refused by the test"};
+    values[{key.db, std::string(key.key)}] = {type, std::move(*value)};
+    expires[{key.db, std::string(key.key)}] = key.expire.value;
+    return Status::Ok();
+  }
   Status OnFunction(std::string_view source) override {
     if (refuse_functions) return RdbSink::OnFunction(source);
     functions.emplace_back(source);
@@ -51,6 +57,8 @@ struct RdbRecorder : RdbSink {
   }
 
   std::map<std::pair<int, std::string>, Value> keys;
+  std::map<std::pair<int, std::string>, std::pair<ValueType, MemoryStore>> values;
+  std::map<std::pair<int, std::string>, int64_t> expires;  // of `values`
   std::map<std::string, std::string> aux;
   std::map<int, std::pair<uint64_t, uint64_t>> resize;
   std::vector<std::string> functions;

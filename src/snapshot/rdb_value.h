@@ -19,6 +19,9 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "data/collection_settings.h"
+#include "data/value_store.h"
+#include "slot/entry.h"
 #include "snapshot/rdb_token.h"
 
 namespace pleiad {
@@ -42,6 +45,10 @@ class RdbSink {
   // Hint: the db selected last will get this many keys. Never trust it with memory.
   virtual Status OnResize(uint64_t keys, uint64_t keys_with_expiry) = 0;
   virtual Status OnString(const RdbKey& key, std::string_view value) = 0;
+  // A string as an LZF block of `size` bytes; unpacks it and calls OnString unless overridden.
+  virtual Status OnPackedString(const RdbKey& key, std::string_view packed, size_t size);
+  // A list, set, sorted set, hash or stream. The sink may take the value over.
+  virtual Status OnValue(const RdbKey& key, ValueType type, MemoryStore* value) = 0;
   // A function library (its source). Refused unless overridden: dropping it silently would lose
   // data.
   virtual Status OnFunction(std::string_view source);
@@ -62,7 +69,11 @@ class RdbValueDecoder {
   virtual Status Deliver(const RdbKey& key, RdbSink* sink) = 0;
 };
 
-// Null: this version can't decode the type (rdb::TypeName names it).
-std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool valkey);
+// Null: this version can't decode the type (rdb::TypeName names it). `settings` outlive the
+// decoder: they say when a collection is packed.
+std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool valkey,
+                                                     const CollectionSettings* settings);
+// The thresholds of a server that was not configured.
+const CollectionSettings& DefaultCollectionSettings();
 
 }  // namespace pleiad

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/crc.h"
 #include "base/text.h"
+#include "snapshot/rdb_encode.h"
 
 namespace pleiad {
 namespace {
@@ -77,6 +78,21 @@ bool AppendCompressed(std::string* out, std::string_view bytes) {
   return true;
 }
 
+void AppendFacts(std::string* out, UnixMs expire, const RdbAccess& access) {
+  if (expire.value != 0) {
+    AppendByte(out, rdb::kOpExpireMs);
+    AppendLittleEndian(out, static_cast<uint64_t>(expire.value), 8);
+  }
+  if (access.idle_s >= 0) {
+    AppendByte(out, rdb::kOpIdle);
+    AppendRdbLength(out, static_cast<uint64_t>(access.idle_s));
+  }
+  if (access.freq >= 0) {
+    AppendByte(out, rdb::kOpFreq);
+    AppendByte(out, static_cast<unsigned>(access.freq) & 0xff);
+  }
+}
+
 }  // namespace
 
 void AppendRdbLength(std::string* out, uint64_t length) {
@@ -115,21 +131,18 @@ void AppendRdbLittleEndian64(std::string* out, uint64_t number) {
 void AppendRdbStringRecord(std::string* out, std::string_view key, std::string_view value,
                            UnixMs expire, const RdbEncodeOptions& options,
                            const RdbAccess& access) {
-  if (expire.value != 0) {
-    AppendByte(out, rdb::kOpExpireMs);
-    AppendRdbLittleEndian64(out, static_cast<uint64_t>(expire.value));
-  }
-  if (access.idle_s >= 0) {
-    AppendByte(out, rdb::kOpIdle);
-    AppendRdbLength(out, static_cast<uint64_t>(access.idle_s));
-  }
-  if (access.freq >= 0) {
-    AppendByte(out, rdb::kOpFreq);
-    AppendByte(out, static_cast<unsigned>(access.freq) & 0xff);
-  }
+  AppendFacts(out, expire, access);
   AppendByte(out, rdb::kTypeString);
   AppendRdbString(out, key, options);
   AppendRdbString(out, value, options);
+}
+
+void AppendRdbRecord(std::string* out, const Entry& entry, const RdbEncodeOptions& options,
+                     const RdbAccess& access) {
+  AppendFacts(out, UnixMs(entry.has_expiry() ? entry.expiry_ms() : 0), access);
+  AppendByte(out, RdbTypeOf(entry));
+  AppendRdbString(out, entry.key(), options);
+  AppendRdbValue(out, entry, options);
 }
 
 void RdbWriter::Begin(const RdbFacts& facts) {

@@ -28,6 +28,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "slot/entry.h"
 #include "snapshot/rdb.h"
 
 namespace pleiad {
@@ -58,6 +59,9 @@ void AppendRdbLittleEndian64(std::string* out, uint64_t number);
 void AppendRdbStringRecord(std::string* out, std::string_view key, std::string_view value,
                            UnixMs expire, const RdbEncodeOptions& options,
                            const RdbAccess& access = {});
+// A whole record of any entry.
+void AppendRdbRecord(std::string* out, const Entry& entry, const RdbEncodeOptions& options,
+                     const RdbAccess& access = {});
 
 // The AUX fields at the head. Those that are nullopt or empty are left out.
 struct RdbFacts {

@@ -21,7 +21,7 @@ void Dump(ReadContext& ctx, const Args&, resp::Writer& out) {
     out.Null();
     return;
   }
-  if (CheckString(e, out)) out.Bulk(DumpString(e->str(), {}));
+  out.Bulk(DumpEntry(*e, {}));
 }
 
 const CommandRegistration kDump{

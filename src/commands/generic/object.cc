@@ -7,6 +7,9 @@
 namespace pleiad {
 namespace {
 
+// Form of a set that holds integers only, packed or as an object.
+constexpr uint8_t kSetInts = 1;
+
 // The names that clients know for how a string could be kept. Here all strings up to 1024 bytes
 // lie in their entry.
 std::string_view StringEncoding(const Entry& e) {
@@ -14,6 +17,26 @@ std::string_view StringEncoding(const Entry& e) {
   if (e.modified()) return "raw";
   if (ParseInt64(value).has_value()) return "int";
   return value.size() <= Entry::kEmbstrMax ? "embstr" : "raw";
+}
+
+// A set of form kSetInts holds integers only.
+std::string_view EncodingName(const Entry& e) {
+  switch (e.type()) {
+    case ValueType::kString:
+      return StringEncoding(e);
+    case ValueType::kList:
+      return e.is_object() ? "quicklist" : "listpack";
+    case ValueType::kSet:
+      if (e.form() == kSetInts) return "intset";
+      return e.is_object() ? "hashtable" : "listpack";
+    case ValueType::kZset:
+      return e.is_object() ? "skiplist" : "listpack";
+    case ValueType::kHash:
+      return e.is_object() ? "hashtable" : "listpack";
+    case ValueType::kStream:
+      return "stream";
+  }
+  return "unknown";
 }
 
 // Looks without being an access: OBJECT IDLETIME would always say 0 otherwise. Writes nil if there
@@ -72,7 +95,7 @@ void Object(ServerContext&, const Args& args, resp::Writer& out) {
 
 void ObjectEncoding(ReadContext& ctx, const Args&, resp::Writer& out) {
   const Entry* e = Look(ctx, out);
-  if (e != nullptr) out.Bulk(StringEncoding(*e));
+  if (e != nullptr) out.Bulk(EncodingName(*e));
 }
 
 void ObjectRefCount(ReadContext& ctx, const Args&, resp::Writer& out) {

@@ -67,6 +67,10 @@ class EntryMaker : public RdbSink {
     entry_ = Entry::CreateString(key.key, value, expiry_ms_);
     return Status::Ok();
   }
+  Status OnValue(const RdbKey& key, ValueType type, MemoryStore* value) override {
+    entry_ = Entry::CreateValue(key.key, type, value, expiry_ms_);
+    return Status::Ok();
+  }
   Status OnEnd() override { return Status::Ok(); }
   Entry* entry() const { return entry_; }
 
@@ -167,7 +171,7 @@ void Restore(WriteContext& ctx, const Args& args, resp::Writer& out) {
   }
   const int64_t expiry_ms = RestoredExpiry(*ttl, options.absolute, ctx.now());
   EntryMaker maker(expiry_ms);
-  const Status status = RestoreDump(args[3], {.key = key.bytes}, &maker);
+  const Status status = RestoreDump(args[3], {.key = key.bytes}, &maker, ctx.engine().collections);
   if (!status.ok()) {
     out.Error("ERR " + status.message());
     return;
