@@ -43,7 +43,7 @@ test: tidy unit asan tsan process
 
 tests:
 	@tools/bootstrap all
-	@$(call configure,build-test,-DPLEIAD_TESTS=ON)
+	@$(call configure,build-test,-DPLEIAD_UNITY=ON -DPLEIAD_TESTS=ON)
 	@ninja -j$(JOBS) -C build-test --quiet
 
 tidy:
@@ -59,14 +59,14 @@ process: tests
 # Each sanitizer has a build of its own: one process can't hold two of them.
 asan:
 	@tools/bootstrap all
-	@$(call configure,build-asan,$(CLANG) -DPLEIAD_TESTS=ON -DPLEIAD_SANITIZE=address)
+	@$(call configure,build-asan,$(CLANG) -DPLEIAD_UNITY=ON -DPLEIAD_TESTS=ON -DPLEIAD_SANITIZE=address)
 	@ninja -j$(JOBS) -C build-asan --quiet
 	@tools/sanitized ctest --test-dir build-asan --output-on-failure -j$(JOBS) --no-tests=error
 	@tools/sanitized tests/run --bin build-asan/pleiad --jobs $(TEST_JOBS) --short --slow 3
 
 tsan:
 	@tools/bootstrap all
-	@$(call configure,build-tsan,$(CLANG) -DPLEIAD_TESTS=ON -DPLEIAD_SANITIZE=thread)
+	@$(call configure,build-tsan,$(CLANG) -DPLEIAD_UNITY=ON -DPLEIAD_TESTS=ON -DPLEIAD_SANITIZE=thread)
 	@ninja -j$(JOBS) -C build-tsan --quiet
 	@tools/sanitized ctest --test-dir build-tsan --output-on-failure -j$(JOBS) --no-tests=error
 	@tools/sanitized tests/run --bin build-tsan/pleiad --jobs $(TEST_JOBS) --short --slow 4
