@@ -8,7 +8,7 @@
 set(PLEIAD_INC ${CMAKE_BINARY_DIR}/inc)
 
 # Unity builds (PLEIAD_UNITY): up to so many files of one folder are compiled as one, since most of a file's compile time
-# is headers. Files of different folders never meet, hence docs/STYLE.md asks for unique names within a folder.
+# is headers. Files of different folders never meet, so docs/STYLE.md asks for unique names within a folder.
 set(PLEIAD_UNITY_FILES 24)
 
 function(pleiad_unity target sources)
@@ -45,7 +45,7 @@ function(pleiad_add_tests name sources)
     add_executable(${name}_test ${sources})
     pleiad_unity(${name}_test "${sources}")
     target_link_libraries(${name}_test PRIVATE pleiad_${name} ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main)
-    target_compile_options(${name}_test PRIVATE -O0)  # a test runs once: optimising it takes longer than it gains
+    target_compile_options(${name}_test PRIVATE -O0)  # optimising a test takes longer than it gains
     target_compile_definitions(${name}_test PRIVATE PLEIAD_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name}_test COMMAND ${name}_test)
     set_tests_properties(${name}_test PROPERTIES LABELS unit TIMEOUT 300)
