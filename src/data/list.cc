@@ -134,7 +134,7 @@ void List::Push(ListEnd end, std::span<const std::string_view> elements) {
       SplicePacked(end == ListEnd::kHead ? kHeader : size, 0, 0, end, elements);
       return;
     }
-    if (size == 0) {
+    if (reader().empty()) {
       auto fresh = std::make_unique<ListObject>();
       for (const std::string_view element : elements) fresh->Push(end, element, limit_);
       const uint8_t form = fresh->Within(limit_) ? kListShort : 0;

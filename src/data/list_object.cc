@@ -13,9 +13,9 @@
 namespace pleiad {
 namespace {
 
-constexpr size_t kNodeBytesMin = 4096;      // list-max-listpack-size -1
-constexpr size_t kCountedBytesMax = 8192;   // of a node whose limit is a number of elements
-constexpr int64_t kSizeClasses = 5;         // -1 .. -5
+constexpr size_t kNodeBytesMin = 4096;     // list-max-listpack-size -1
+constexpr size_t kCountedBytesMax = 8192;  // of a node whose limit is a number of elements
+constexpr int64_t kSizeClasses = 5;        // -1 .. -5
 constexpr size_t kNodeHeader = sizeof(ListNode);
 
 // The length of an element forwards, or (`mirrored`) with its first byte last.
@@ -107,11 +107,11 @@ bool ListObject::Within(const ListLimit& limit, size_t part) const {
 ListNode* ListObject::NewNode(size_t capacity) {
   void* memory = std::malloc(kNodeHeader + capacity);
   CHECK_MSG(memory != nullptr, "out of memory");
-  const size_t given = AllocationSize(memory);
-  bytes_ += given;
   auto* node = new (memory) ListNode;
   node->prev = node->next = nullptr;
   node->count = node->begin = node->end = 0;
+  const size_t given = AllocationSize(node);
+  bytes_ += given;
   node->capacity = static_cast<uint32_t>(given - kNodeHeader);
   return node;
 }

@@ -16,7 +16,12 @@ namespace {
 using Model = std::deque<std::string>;
 
 std::string RandomElement(Prng* prng) {
-  const size_t sizes[] = {0,   1 + prng->Below(3), 20 + prng->Below(200), 252, 253, 1000,
+  const size_t sizes[] = {0,
+                          1 + prng->Below(3),
+                          20 + prng->Below(200),
+                          252,
+                          253,
+                          1000,
                           prng->Chance(1, 20) ? 5000UL + prng->Below(9000) : 60,
                           prng->Chance(1, 200) ? 70000UL : 7};
   return std::string(sizes[prng->Below(8)], static_cast<char>('a' + prng->Below(4)));
@@ -29,8 +34,12 @@ void ExpectForm(const MemoryStore& store, const ListReader& reader, const ListLi
     EXPECT_EQ(store.form(), 0);
     return;
   }
-  if (store.form() == kListShort) EXPECT_TRUE(object->Within(limit));
-  if (object->nodes() > 1) EXPECT_EQ(store.form(), 0);
+  if (store.form() == kListShort) {
+    EXPECT_TRUE(object->Within(limit));
+  }
+  if (object->nodes() > 1) {
+    EXPECT_EQ(store.form(), 0);
+  }
   size_t nodes = 0;
   size_t count = 0;
   const ListNode* before = nullptr;
@@ -52,8 +61,7 @@ void ExpectForm(const MemoryStore& store, const ListReader& reader, const ListLi
   EXPECT_EQ(object->count(), count);
 }
 
-void ExpectSame(const MemoryStore& store, const Model& model, const ListLimit& limit,
-                Prng* prng) {
+void ExpectSame(const MemoryStore& store, const Model& model, const ListLimit& limit, Prng* prng) {
   const ListReader reader(store.view());
   ASSERT_EQ(reader.size(), model.size());
   ExpectForm(store, reader, limit);
@@ -193,7 +201,7 @@ TEST(ListTest, FormsFollowTheLimit) {
   EXPECT_EQ(store.form(), kListShort);
   while (store.form() == kListShort) list.Push(ListEnd::kTail, element);
   EXPECT_EQ(list.size(), 82U);  // 32 + 81 * 100 bytes are 8132
-  while (store.form() != kListShort) list.Drop(ListEnd::kHead, 1);
+  while (store.form() != kListShort) list.Drop(ListEnd::kTail, 1);
   EXPECT_EQ(list.size(), 40U);
   while (store.object() != nullptr) list.Drop(ListEnd::kHead, 1);
   EXPECT_EQ(list.size(), 5U);

@@ -160,11 +160,9 @@ TEST(PackedFormats, SaysWhatIsWrongWithAZiplist) {
 TEST(PackedFormats, ReadsZipmaps) {
   std::vector<std::string> elements;
   // A value with two unused bytes behind it; a header that does not know the count.
-  EXPECT_TRUE(Read("zipmap",
-                   PackedFromHex("0201610102787878"
-                                 "0162fe0300000000797979ff"),
-                   &elements)
-                  .ok() == false);
+  EXPECT_TRUE(
+      Read("zipmap", PackedFromHex("02016101027878780162fe0300000000797979ff"), &elements).ok());
+  EXPECT_EQ(elements, (std::vector<std::string>{"a", "x", "b", "yyy"}));
   elements.clear();
   EXPECT_TRUE(Read("zipmap",
                    PackedFromHex("020161010278"
