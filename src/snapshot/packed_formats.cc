@@ -38,7 +38,7 @@ int64_t SignedAt(std::string_view bytes, size_t at, size_t size) {
   return static_cast<int64_t>(LittleEndianAt(bytes, at, size) << unused) >> unused;
 }
 
-void AppendLittleEndian(std::string* out, uint64_t value, size_t size) {
+void AppendPackedLittleEndian(std::string* out, uint64_t value, size_t size) {
   for (size_t i = 0; i < size; ++i) out->push_back(static_cast<char>(value >> (8 * i)));
 }
 
@@ -203,7 +203,7 @@ void ListpackBuilder::Append(std::string_view element) {
     bytes_.push_back(static_cast<char>(size & 0xff));
   } else {
     bytes_.push_back(static_cast<char>(kListpackString32));
-    AppendLittleEndian(&bytes_, size, 4);
+    AppendPackedLittleEndian(&bytes_, size, 4);
   }
   bytes_.append(element);
   AppendBacklen(bytes_.size() - before);
@@ -227,7 +227,7 @@ void ListpackBuilder::AppendInteger(int64_t value) {
                                     : kListpackInt64;
     const size_t size = fits(16) ? 2 : fits(24) ? 3 : fits(32) ? 4 : 8;
     bytes_.push_back(static_cast<char>(head));
-    AppendLittleEndian(&bytes_, bits, size);
+    AppendPackedLittleEndian(&bytes_, bits, size);
   }
   AppendBacklen(bytes_.size() - before);
 }
@@ -417,11 +417,11 @@ std::string BuildIntset(std::span<const int64_t> values) {
   }
   std::string out;
   out.reserve(8 + values.size() * width);
-  AppendLittleEndian(&out, width, 4);
-  AppendLittleEndian(&out, values.size(), 4);
+  AppendPackedLittleEndian(&out, width, 4);
+  AppendPackedLittleEndian(&out, values.size(), 4);
   for (size_t i = 0; i < values.size(); ++i) {
     CHECK(i == 0 || values[i - 1] < values[i]);
-    AppendLittleEndian(&out, static_cast<uint64_t>(values[i]), width);
+    AppendPackedLittleEndian(&out, static_cast<uint64_t>(values[i]), width);
   }
   return out;
 }

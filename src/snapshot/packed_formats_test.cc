@@ -108,52 +108,53 @@ TEST(PackedFormats, SurviveDamage) {
   }
 }
 
-std::string ErrorOf(const std::string& kind, const std::string& hex) {
+std::string PackedErrorOf(const std::string& kind, const std::string& hex) {
   std::vector<std::string> elements;
   const Status status = Read(kind, PackedFromHex(hex), &elements);
   return status.ok() ? "OK" : status.message();
 }
 
 TEST(PackedFormats, SaysWhatIsWrongWithAListpack) {
-  EXPECT_EQ(ErrorOf("listpack", "070000000000ff"), "OK");
-  EXPECT_EQ(ErrorOf("listpack", "0700000000ff"), "a listpack is shorter than its header");
-  EXPECT_EQ(ErrorOf("listpack", "080000000000ff"), "a listpack's header tells another size");
-  EXPECT_EQ(ErrorOf("listpack", "070000000000fe"), "a listpack does not end with its terminator");
-  EXPECT_EQ(ErrorOf("listpack", "0900000001000101ff"), "OK");
-  EXPECT_EQ(ErrorOf("listpack",
-                    "090000000200"
-                    "0101ff"),
+  EXPECT_EQ(PackedErrorOf("listpack", "070000000000ff"), "OK");
+  EXPECT_EQ(PackedErrorOf("listpack", "0700000000ff"), "a listpack is shorter than its header");
+  EXPECT_EQ(PackedErrorOf("listpack", "080000000000ff"), "a listpack's header tells another size");
+  EXPECT_EQ(PackedErrorOf("listpack", "070000000000fe"),
+            "a listpack does not end with its terminator");
+  EXPECT_EQ(PackedErrorOf("listpack", "0900000001000101ff"), "OK");
+  EXPECT_EQ(PackedErrorOf("listpack",
+                          "090000000200"
+                          "0101ff"),
             "a listpack's header tells another count");
-  EXPECT_EQ(ErrorOf("listpack",
-                    "09000000ffff"
-                    "0101ff"),
+  EXPECT_EQ(PackedErrorOf("listpack",
+                          "09000000ffff"
+                          "0101ff"),
             "OK");
-  EXPECT_EQ(ErrorOf("listpack",
-                    "090000000100"
-                    "0102ff"),
+  EXPECT_EQ(PackedErrorOf("listpack",
+                          "090000000100"
+                          "0102ff"),
             "a listpack's element has a wrong back length");
-  EXPECT_EQ(ErrorOf("listpack",
-                    "090000000100"
-                    "8301ff"),
+  EXPECT_EQ(PackedErrorOf("listpack",
+                          "090000000100"
+                          "8301ff"),
             "a listpack's element runs over its end");
-  EXPECT_EQ(ErrorOf("listpack",
-                    "090000000100"
-                    "f501ff"),
+  EXPECT_EQ(PackedErrorOf("listpack",
+                          "090000000100"
+                          "f501ff"),
             "a listpack's element has an unknown encoding");
 }
 
 TEST(PackedFormats, SaysWhatIsWrongWithAZiplist) {
-  EXPECT_EQ(ErrorOf("ziplist", "0b0000000a0000000000ff"), "OK");
-  EXPECT_EQ(ErrorOf("ziplist", "0d0000000a000000010000f2ff"), "OK");
-  EXPECT_EQ(ErrorOf("ziplist", "0d0000000a000000010001f2ff"),
+  EXPECT_EQ(PackedErrorOf("ziplist", "0b0000000a0000000000ff"), "OK");
+  EXPECT_EQ(PackedErrorOf("ziplist", "0d0000000a000000010000f2ff"), "OK");
+  EXPECT_EQ(PackedErrorOf("ziplist", "0d0000000a000000010001f2ff"),
             "a ziplist's entry has a wrong link back");
-  EXPECT_EQ(ErrorOf("ziplist", "0d0000000b000000010000f2ff"),
+  EXPECT_EQ(PackedErrorOf("ziplist", "0d0000000b000000010000f2ff"),
             "a ziplist's header has a wrong last entry");
-  EXPECT_EQ(ErrorOf("ziplist", "0d0000000a000000020000f2ff"),
+  EXPECT_EQ(PackedErrorOf("ziplist", "0d0000000a000000020000f2ff"),
             "a ziplist's header tells another count");
-  EXPECT_EQ(ErrorOf("ziplist", "0d0000000a000000010000ffff"),
+  EXPECT_EQ(PackedErrorOf("ziplist", "0d0000000a000000010000ffff"),
             "a ziplist's entry has an unknown encoding");
-  EXPECT_EQ(ErrorOf("ziplist", "0d0000000a000000010000c0ff"),
+  EXPECT_EQ(PackedErrorOf("ziplist", "0d0000000a000000010000c0ff"),
             "a ziplist's entry runs over its end");
 }
 
@@ -171,27 +172,29 @@ TEST(PackedFormats, ReadsZipmaps) {
                    &elements)
                   .ok());
   EXPECT_EQ(elements, (std::vector<std::string>{"a", "x", "b", "yyy"}));
-  EXPECT_EQ(ErrorOf("zipmap", "fe0161010078ff"), "OK");
-  EXPECT_EQ(ErrorOf("zipmap", "020161010078ff"), "a zipmap's header tells another count");
-  EXPECT_EQ(ErrorOf("zipmap", "010161ff"), "a zipmap has a field without a value");
-  EXPECT_EQ(ErrorOf("zipmap", "01016105ff"), "a zipmap's element runs over its end");
+  EXPECT_EQ(PackedErrorOf("zipmap", "fe0161010078ff"), "OK");
+  EXPECT_EQ(PackedErrorOf("zipmap", "020161010078ff"), "a zipmap's header tells another count");
+  EXPECT_EQ(PackedErrorOf("zipmap", "010161ff"), "a zipmap has a field without a value");
+  EXPECT_EQ(PackedErrorOf("zipmap", "01016105ff"), "a zipmap's element runs over its end");
 }
 
 TEST(PackedFormats, SaysWhatIsWrongWithAnIntset) {
-  EXPECT_EQ(ErrorOf("intset",
-                    "02000000020000000100"
-                    "0200"),
+  EXPECT_EQ(PackedErrorOf("intset",
+                          "02000000020000000100"
+                          "0200"),
             "OK");
-  EXPECT_EQ(ErrorOf("intset",
-                    "02000000020000000200"
-                    "0100"),
+  EXPECT_EQ(PackedErrorOf("intset",
+                          "02000000020000000200"
+                          "0100"),
             "an intset's values are not ascending");
-  EXPECT_EQ(ErrorOf("intset",
-                    "02000000020000000100"
-                    "0100"),
+  EXPECT_EQ(PackedErrorOf("intset",
+                          "02000000020000000100"
+                          "0100"),
             "an intset's values are not ascending");
-  EXPECT_EQ(ErrorOf("intset", "0300000001000000010203"), "an intset's values have an unknown size");
-  EXPECT_EQ(ErrorOf("intset", "02000000ffffffff0100"), "an intset's header tells another count");
+  EXPECT_EQ(PackedErrorOf("intset", "0300000001000000010203"),
+            "an intset's values have an unknown size");
+  EXPECT_EQ(PackedErrorOf("intset", "02000000ffffffff0100"),
+            "an intset's header tells another count");
 }
 
 TEST(PackedFormats, RandomListpacksReadBack) {
