@@ -11,8 +11,8 @@
 
 namespace pleiad {
 
-// Seconds, maybe with a fraction, as milliseconds, rounded up; 0: for ever. Nullopt: it is none, and
-// the error was written.
+// Seconds, maybe with a fraction, as milliseconds, rounded up; 0: for ever. Nullopt: it is none,
+// and the error was written.
 std::optional<int64_t> TimeoutArg(const Args& args, size_t i, resp::Writer& out);
 
 }  // namespace pleiad
