@@ -216,7 +216,7 @@ Zset::Added Zset::AddPacked(std::string_view member, double score, unsigned flag
     const PackedZset::Item item = packed.Get(at);
     if (item.member.size() == member.size() && item.member == member) {
       const Added result = DecideUpdate(item.score, score, flags);
-      if (result.updated) MovePacked(at, item.next - at, place, result.score);
+      if (result.updated) MovePacked(at, item.next - at, result.score);
       return result;
     }
     if (item.score < score || (item.score == score && item.member < member)) place = item.next;
@@ -246,14 +246,13 @@ void Zset::InsertPacked(size_t at, std::string_view member, double score) {
   SetPackedCount(bytes, count + 1);
 }
 
-// The item of `size` bytes at `at` gets another score. `place` is where that score and its member
-// belong if it lies before; what lies behind is looked for here.
-void Zset::MovePacked(size_t at, size_t size, size_t place, double score) {
+// The item of `size` bytes at `at` gets another score and goes to where that puts it.
+void Zset::MovePacked(size_t at, size_t size, double score) {
   char* const bytes = store_->Resize(store_->bytes().size());
   const PackedZset packed({bytes, store_->bytes().size()});
   const PackedZset::Item item = packed.Get(at);
   if (score >= item.score) {
-    place = at + size;
+    size_t place = at + size;
     while (place < packed.End()) {
       const PackedZset::Item next = packed.Get(place);
       if (!(next.score < score || (next.score == score && next.member < item.member))) break;
@@ -262,7 +261,7 @@ void Zset::MovePacked(size_t at, size_t size, size_t place, double score) {
     std::rotate(bytes + at, bytes + at + size, bytes + place);
     std::memcpy(bytes + place - size, &score, sizeof(score));
   } else {
-    place = packed.Begin();
+    size_t place = packed.Begin();
     while (place < at) {
       const PackedZset::Item next = packed.Get(place);
       if (!(next.score < score || (next.score == score && next.member < item.member))) break;

@@ -241,7 +241,7 @@ class Zset {
   Added AddPacked(std::string_view member, double score, unsigned flags);
   Added AddToObject(std::string_view member, double score, unsigned flags);
   void InsertPacked(size_t at, std::string_view member, double score);
-  void MovePacked(size_t at, size_t size, size_t to, double score);
+  void MovePacked(size_t at, size_t size, double score);
   void ErasePacked(size_t at, size_t end, size_t items);
   ZsetObject* object() const { return static_cast<ZsetObject*>(store_->object()); }
   ZsetObject* ToObject();

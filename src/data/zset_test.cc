@@ -282,9 +282,5 @@ TEST(ZsetTest, PackedBytesFromOutsideAreChecked) {
   EXPECT_FALSE(PackedZsetIsValid(bad));
 }
 
-bool operator==(const ZsetView::Ranked& a, const ZsetView::Ranked& b) {
-  return a.rank == b.rank && a.score == b.score;
-}
-
 }  // namespace
 }  // namespace pleiad
