@@ -229,7 +229,8 @@ bool Hash::PutPacked(std::string_view field, std::string_view value, int64_t exp
 bool Hash::Put(std::string_view field, std::string_view value, int64_t expiry_ms) {
   if (HashObject* o = object()) return PutObject(o, field, value, expiry_ms);
   const int64_t longest = settings_.hash_max_packed_value;
-  if (static_cast<int64_t>(field.size()) > longest || static_cast<int64_t>(value.size()) > longest) {
+  if (static_cast<int64_t>(field.size()) > longest ||
+      static_cast<int64_t>(value.size()) > longest) {
     ToObject();
     return PutObject(object(), field, value, expiry_ms);
   }
@@ -260,9 +261,8 @@ bool Hash::SetExpiry(std::string_view field, int64_t expiry_ms) {
   const std::optional<FieldElement> e = view().Find(field);
   if (!e.has_value()) return false;
   if (e->expiry_ms == expiry_ms) return true;
-  if (HashObject* o = object();
-      o != nullptr && e->expiry_ms != FieldElement::kNoExpiry &&
-      expiry_ms != FieldElement::kNoExpiry) {
+  if (HashObject* o = object(); o != nullptr && e->expiry_ms != FieldElement::kNoExpiry &&
+                                expiry_ms != FieldElement::kNoExpiry) {
     // In place: the expiry stands right in front of the field.
     std::memcpy(const_cast<char*>(e->field.data()) - 8, &expiry_ms, 8);
     o->NoteExpiry(expiry_ms, o->table.Hash(field));

@@ -107,8 +107,7 @@ class HashView {
   template <typename F>
   uint64_t Scan(uint64_t cursor, size_t want, F f) const {
     if (value_.object != nullptr) {
-      return table().Scan(cursor, want,
-                          [&](std::string_view element) { GiveElement(element, f); });
+      return table().Scan(cursor, want, [&](std::string_view element) { GiveElement(element, f); });
     }
     ForEach(f);
     return 0;

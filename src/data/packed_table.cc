@@ -434,7 +434,7 @@ const PackedTable::Bucket* PackedTable::BucketAtCursor(uint64_t* cursor) const {
   const size_t index = IndexOf(PackedTableReverse(position));
   const size_t half = (mask_ >> 1) + 1;  // 2^k
   const bool parted = index >= half || index < buckets_ - half;
-  const int bits = std::bit_width(half) - (parted ? 0 : 1);
+  const int bits = static_cast<int>(std::bit_width(half)) - (parted ? 0 : 1);
   const Bucket* const b = At(index);
   if (bits == 0) {
     *cursor = 0;
@@ -474,8 +474,7 @@ void PackedTable::CopyFrom(const PackedTable& other) {
       const size_t size = b->lengths()[k];
       if (b->tags()[k] & kExternal) {
         External* const e = ExternalAt(b->data() + offset);
-        const External* const fresh =
-            NewExternal({std::string_view(e->data(), e->size)}, e->size);
+        const External* const fresh = NewExternal({std::string_view(e->data(), e->size)}, e->size);
         Append(copy, b->tags()[k], {reinterpret_cast<const char*>(&fresh), sizeof(fresh)});
       } else {
         Append(copy, b->tags()[k], {b->data() + offset, size});

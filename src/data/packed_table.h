@@ -238,16 +238,16 @@ class PackedTable {
   void GrowDirectory();
   void ShrinkDirectory();
 
-  Bucket* single_ = nullptr;        // the directory while there is one bucket
-  Bucket** first_ = &single_;       // its first segment, of `first_size_` places
-  Bucket*** segments_ = &first_;    // `segments_size_` places
+  Bucket* single_ = nullptr;      // the directory while there is one bucket
+  Bucket** first_ = &single_;     // its first segment, of `first_size_` places
+  Bucket*** segments_ = &first_;  // `segments_size_` places
   size_t size_ = 0;
-  size_t used_ = 0;                 // bytes of all elements in their buckets
+  size_t used_ = 0;  // bytes of all elements in their buckets
   size_t bytes_ = 0;
   size_t buckets_ = 1;
-  size_t mask_ = 1;                 // 2^(k+1) - 1 where 2^k <= buckets_ < 2^(k+1)
+  size_t mask_ = 1;  // 2^(k+1) - 1 where 2^k <= buckets_ < 2^(k+1)
   const uint64_t seed_;
-  uint32_t largest_ = 0;            // no bucket has more elements
+  uint32_t largest_ = 0;  // no bucket has more elements
   uint32_t segments_size_ = 1;
   uint16_t first_size_ = 1;
   const Keys keys_;

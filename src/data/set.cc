@@ -16,9 +16,11 @@ namespace {
 constexpr int64_t kSetIntsMax = 1 << 30;  // numbers in one run, whatever the setting says
 
 size_t IntRunWidth(int64_t number) {
-  if (number >= std::numeric_limits<int16_t>::min() && number <= std::numeric_limits<int16_t>::max())
+  if (number >= std::numeric_limits<int16_t>::min() &&
+      number <= std::numeric_limits<int16_t>::max())
     return 2;
-  if (number >= std::numeric_limits<int32_t>::min() && number <= std::numeric_limits<int32_t>::max())
+  if (number >= std::numeric_limits<int32_t>::min() &&
+      number <= std::numeric_limits<int32_t>::max())
     return 4;
   return 8;
 }
@@ -60,9 +62,7 @@ std::unique_ptr<Object> SetObject::Clone() const {
   return clone;
 }
 
-int64_t IntRun::Get(size_t i) const {
-  return IntRunLoad(bytes_.data() + 1 + i * width(), width());
-}
+int64_t IntRun::Get(size_t i) const { return IntRunLoad(bytes_.data() + 1 + i * width(), width()); }
 
 size_t IntRun::LowerBound(int64_t number) const {
   size_t low = 0;
@@ -111,9 +111,9 @@ void Set::Expect(size_t members) {
   const bool ints = value.form == kSetFormInts;
   const size_t limit = ints ? static_cast<size_t>(SetIntsMax(settings_)) : SetPackedMax(settings_);
   // An empty store has not decided yet; its first member does.
-  if (value.bytes.empty() ? members > std::max(SetPackedMax(settings_),
-                                               static_cast<size_t>(SetIntsMax(settings_)))
-                          : members > limit) {
+  if (value.bytes.empty()
+          ? members > std::max(SetPackedMax(settings_), static_cast<size_t>(SetIntsMax(settings_)))
+          : members > limit) {
     ToTable();
   }
 }
@@ -191,8 +191,8 @@ bool Set::Add(std::string_view member) {
   if (!ints) return AddToPacked(member);
   // Numbers are joined by something else. Numbers have 20 characters at most.
   const IntRun run(store_->bytes());
-  const size_t longest = std::max(IntText(run.Get(0)).view().size(),
-                                  IntText(run.Get(run.count() - 1)).view().size());
+  const size_t longest =
+      std::max(IntText(run.Get(0)).view().size(), IntText(run.Get(run.count() - 1)).view().size());
   if (FitsPacked(run.count(), member) &&
       static_cast<int64_t>(longest) <= settings_.set_max_packed_value) {
     IntsToPacked();
