@@ -7,8 +7,8 @@
 // bytes it often is. So the elements of a bucket (20 to 80, about 1 KB) lie one behind the other in
 // one allocation, behind two arrays of a byte each: a *tag* (7 bits of the hash) and a length. A
 // lookup compares 16 tags at once, adds up the lengths in front of a match (again 16 at once), and
-// compares one element. An element above kInlineMax bytes lies in an allocation of its own; then the
-// eighth bit of its tag is set and a pointer stands in its place.
+// compares one element. An element above kInlineMax bytes lies in an allocation of its own; then
+// the eighth bit of its tag is set and a pointer stands in its place.
 //
 // Growth is linear hashing: one more bucket means that one old bucket is parted by one more bit of
 // the hash. So a change costs at most one parting or joining of a bucket (about 1 us), at any size,
