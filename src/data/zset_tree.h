@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// ZsetTree: the elements of a large sorted set in order (score, then bytes of the member). A B+ tree
+// ZsetTree: the elements of a large sorted set in order (score, then bytes of the member): a B+ tree
 // whose leaves hold pointers to elements and whose inner nodes hold, per child, the score of its
 // first element and how many elements are below it, so that a rank costs one descent.
 //
