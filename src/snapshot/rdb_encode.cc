@@ -3,6 +3,8 @@
 #include "snapshot/rdb_encode.h"
 
 #include "base/check.h"
+#include "snapshot/rdb_hash.h"
+#include "snapshot/rdb_set.h"
 
 namespace pleiad {
 namespace {
@@ -19,6 +21,10 @@ const RdbEncoder& EncoderOf(ValueType type) {
   switch (type) {
     case ValueType::kString:
       return kStringEncoder;
+    case ValueType::kSet:
+      return kRdbSetEncoder;
+    case ValueType::kHash:
+      return kRdbHashEncoder;
     default:
       break;
   }

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "snapshot/rdb_value.h"
 
+#include "snapshot/rdb_hash.h"
+#include "snapshot/rdb_set.h"
+
 namespace pleiad {
 namespace {
 
@@ -44,9 +47,11 @@ const CollectionSettings& DefaultCollectionSettings() {
   return settings;
 }
 
-std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool /*valkey*/,
-                                                     const CollectionSettings* /*settings*/) {
+std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool valkey,
+                                                     const CollectionSettings* settings) {
   if (type == rdb::kTypeString) return std::make_unique<StringDecoder>();
+  if (auto decoder = MakeRdbSetDecoder(type, settings)) return decoder;
+  if (auto decoder = MakeRdbHashDecoder(type, valkey, settings)) return decoder;
   return nullptr;
 }
 

@@ -95,7 +95,7 @@ void HrandfieldAny(ReadContext& ctx, const HashView& hash, size_t count,
 // > HRANDFIELD k 1 WITHVALUES 2
 // (error) ERR syntax error
 // > HRANDFIELD k -9223372036854775808
-// (error) ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807
+// (error) ERR value is out of range, value must between -9223372036854775807 and ...
 // > HRANDFIELD k -9223372036854770000 WITHVALUES
 // (error) ERR value is out of range
 // > SET text v
