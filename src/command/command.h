@@ -53,6 +53,9 @@ enum CommandFlag : uint32_t {
   kCmdSkipMonitor = 1 << 16,
   kCmdDangerous = 1 << 17,  // ACL category only
   kCmdAsking = 1 << 18,     // implies ASKING (RESTORE-ASKING)
+  // May read keys it does not name (ReadContext::LockAlso): where it is part of something that must
+  // keep its locks (a transaction), the whole runs in an exclusive section.
+  kCmdOtherSlots = 1 << 19,
 };
 
 // Positions of keys: first, last (negative: from the end), step. {0,0,0}: no keys.

@@ -110,6 +110,14 @@ class ReadContext {
   bool may_block() const { return may_block_; }
   void Block(BlockSpec spec) { block_ = std::move(spec); }
 
+  // Locks slots of keys that the command does not name (SORT ... BY weight_*) beside its own. To
+  // keep the order of locks all are released first: what was found before is void. REQUIRES: the
+  // command has kCmdOtherSlots and has changed nothing yet; not in cluster mode, where such keys
+  // must be in the slot of the command. Nothing to do in an exclusive section.
+  void LockAlso(const std::vector<SlotId>& slots) {
+    if (!client_->exclusive) locks_->Extend(slots);
+  }
+
   Engine& engine() { return *engine_; }
 
  protected:
@@ -160,6 +168,11 @@ class WriteContext : public ReadContext {
   bool Delete(const Key& key, int db = -1);
   // Sets, changes or (kNoExpiry) removes the expiry. REQUIRES: the key is there.
   void SetExpiry(const Key& key, int64_t expiry_ms);
+  // Hashes whose fields expire: the hash under the key became one, or is none any more (ValueCell
+  // says so) ...
+  void CountFieldExpiry(const Key& key, bool has);
+  // ... and one of its fields expires then.
+  void FieldExpires(const Key& key, int64_t at_ms);
 
   // Something changed (in place): counts, wakes WATCH and tracking. The mutators above call it
   // themselves.

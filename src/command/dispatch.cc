@@ -70,7 +70,7 @@ void Dispatcher::Lookup(PreparedCommand* c) {
   const CommandSpec& spec = *c->spec;
   const int count = static_cast<int>(c->args.size());
   if (spec.arity > 0 ? count != spec.arity : count < -spec.arity) return;
-  if (spec.keys.first == 1 && spec.keys.last == 1) [[likely]] {
+  if (spec.keys.first == 1 && spec.keys.last == 1 && spec.get_keys == nullptr) [[likely]] {
     c->keys.push_back(engine_->keyspace.MakeKey(c->args[1]));
   } else if (spec.keys.first != 0 || spec.get_keys != nullptr) {
     positions_.clear();

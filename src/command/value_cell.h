@@ -50,6 +50,7 @@ class ValueCell : public ValueStore {
  private:
   void Create(MemoryStore* value);
   void Moved(const Entry* old, Entry* fresh);
+  void CountFields(bool before);
 
   WriteContext* const ctx_;
   const Key key_;

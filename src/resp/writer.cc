@@ -71,6 +71,62 @@ void Writer::Map(size_t pairs) {
 void Writer::Set(size_t items) { Head(protocol_ == 3 ? '~' : '*', static_cast<int64_t>(items)); }
 void Writer::Push(size_t items) { Head(protocol_ == 3 ? '>' : '*', static_cast<int64_t>(items)); }
 
+namespace {
+
+// "-d.ddde+XX", the shortest digits of a number, as the field writes them: without an exponent
+// where that takes at most seven zeros, else with an exponent of no more digits than it needs.
+size_t LayOutDigits(std::string_view scientific, char* out) {
+  char* p = out;
+  if (scientific[0] == '-') {
+    *p++ = '-';
+    scientific.remove_prefix(1);
+  }
+  const size_t e = scientific.find('e');
+  char digits[24];
+  int n = 0;
+  for (const char c : scientific.substr(0, e)) {
+    if (c != '.') digits[n++] = c;
+  }
+  std::string_view power = scientific.substr(e + 1);
+  if (power[0] == '+') power.remove_prefix(1);
+  int exponent = 0;
+  std::from_chars(power.data(), power.data() + power.size(), exponent);
+  const int behind =
+      exponent - n + 1;  // zeros behind the digits; negative: digits behind the point
+  const auto put = [&](int from, int to) {
+    std::memcpy(p, digits + from, static_cast<size_t>(to - from));
+    p += to - from;
+  };
+  const auto zeros = [&](int count) {
+    std::memset(p, '0', static_cast<size_t>(count));
+    p += count;
+  };
+  if (behind >= 0 && exponent < n + 7) {
+    put(0, n);
+    zeros(behind);
+  } else if (behind < 0 && (behind > -7 || std::abs(exponent) < 4)) {
+    const int whole = n + behind;  // digits before the point
+    if (whole > 0) {
+      put(0, whole);
+    } else {
+      *p++ = '0';
+    }
+    *p++ = '.';
+    if (whole < 0) zeros(-whole);
+    put(std::max(whole, 0), n);
+  } else {
+    put(0, 1);
+    if (n > 1) *p++ = '.';
+    put(1, n);
+    *p++ = 'e';
+    *p++ = exponent < 0 ? '-' : '+';
+    p = std::to_chars(p, p + 4, std::abs(exponent)).ptr;
+  }
+  return static_cast<size_t>(p - out);
+}
+
+}  // namespace
+
 size_t FormatDouble(double value, char* out, size_t size) {
   if (std::isinf(value)) {
     const std::string_view text = value > 0 ? "inf" : "-inf";
@@ -81,12 +137,19 @@ size_t FormatDouble(double value, char* out, size_t size) {
     std::memcpy(out, "nan", 3);
     return 3;
   }
-  if (value == std::floor(value) && std::fabs(value) < 1e17) {
+  if (value == 0) {
+    const std::string_view text = std::signbit(value) ? "-0" : "0";
+    std::memcpy(out, text.data(), text.size());
+    return text.size();
+  }
+  constexpr double kWholeMax = 4611686018427387904.0;  // 2^62
+  if (std::fabs(value) <= kWholeMax && value == std::floor(value)) {
     const auto whole = std::to_chars(out, out + size, static_cast<int64_t>(value));
     return static_cast<size_t>(whole.ptr - out);
   }
-  const auto result = std::to_chars(out, out + size, value);
-  return static_cast<size_t>(result.ptr - out);
+  char text[40];
+  const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific);
+  return LayOutDigits({text, static_cast<size_t>(end.ptr - text)}, out);
 }
 
 void Writer::Double(double value) {

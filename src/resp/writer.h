@@ -142,7 +142,8 @@ inline void Writer::Head(char kind, int64_t n) {
   out_->Commit(static_cast<size_t>(p - start));
 }
 
-// A double as the field prints it: up to 17 significant digits, the shortest that reads back.
+// A double as Redis 7.2 prints it: the shortest digits that read back; whole numbers up to 2^62
+// without an exponent. REQUIRES: size >= 32.
 size_t FormatDouble(double value, char* out, size_t size);
 
 }  // namespace pleiad::resp

@@ -1,20 +1,16 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The keyed hash of keys. The seed is drawn at start (or given as `hash-seed`), so that a client
-// can't aim at a bucket.
+// The keyed hash of keys.
 #pragma once
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include <cstdint>
 #include <string_view>
 
+#include "base/hash.h"
+
 namespace pleiad {
 
-inline uint64_t HashKey(std::string_view key, uint64_t seed) {
-  return XXH3_64bits_withSeed(key.data(), key.size(), seed);
-}
+inline uint64_t HashKey(std::string_view key, uint64_t seed) { return HashBytes(key, seed); }
 
 }  // namespace pleiad

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/check.h"
+#include "data/hash.h"
 
 namespace pleiad {
 
@@ -25,6 +26,11 @@ SlotDb* Keyspace::Db(Slot& slot, int db, bool create) {
     slot.more = new SlotDb[static_cast<size_t>(databases_ - 1)];
   }
   return &slot.more[db - 1];
+}
+
+int64_t Keyspace::NextFieldExpiry(const Entry& e) {
+  static_assert(kHashFormExpiry == 1, "Entry::has_field_expiry");
+  return HashView(e.value(), HashView::kHideNothing).NextExpiry();
 }
 
 void Keyspace::EnterSlow(int thread) {
@@ -126,6 +132,13 @@ void LockSet::LockAll(std::vector<SlotId> ids) NO_THREAD_SAFETY_ANALYSIS {
   many_ = std::move(ids);
   for (const SlotId id : many_) keyspace_->RawSlot(id).lock.lock();
   held_ = static_cast<uint32_t>(many_.size());
+}
+
+void LockSet::Extend(std::vector<SlotId> more) {
+  if (held_ != 0 && many_.empty()) more.push_back(one_);
+  more.insert(more.end(), many_.begin(), many_.end());
+  Release();
+  LockAll(std::move(more));
 }
 
 void LockSet::Release() NO_THREAD_SAFETY_ANALYSIS {

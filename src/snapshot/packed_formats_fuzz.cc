@@ -13,7 +13,7 @@ namespace {
 
 using pleiad::Status;
 
-void Rebuild(const std::vector<std::string>& elements) {
+void PackedRebuild(const std::vector<std::string>& elements) {
   pleiad::ListpackBuilder builder;
   for (const std::string& element : elements) builder.Append(element);
   size_t i = 0;
@@ -55,6 +55,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       // The narrowest encoding that fits may be another than the one read.
       if (status.ok()) CHECK(pleiad::BuildIntset(numbers).size() <= bytes.size());
   }
-  if (status.ok()) Rebuild(elements);
+  if (status.ok()) PackedRebuild(elements);
   return 0;
 }

@@ -3,7 +3,9 @@
 #include "snapshot/rdb_encode.h"
 
 #include "base/check.h"
+#include "snapshot/rdb_hash.h"
 #include "snapshot/rdb_list.h"
+#include "snapshot/rdb_set.h"
 
 namespace pleiad {
 namespace {
@@ -22,6 +24,10 @@ const RdbEncoder& EncoderOf(ValueType type) {
       return kStringEncoder;
     case ValueType::kList:
       return kRdbListEncoder;
+    case ValueType::kSet:
+      return kRdbSetEncoder;
+    case ValueType::kHash:
+      return kRdbHashEncoder;
     default:
       break;
   }

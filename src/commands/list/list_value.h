@@ -33,9 +33,30 @@ inline std::string_view ListPushEvent(ListEnd end) {
   return end == ListEnd::kHead ? "lpush" : "rpush";
 }
 
-// Element number `i` from that end on.
-inline std::string_view ListAtEnd(const ListReader& list, ListEnd end, size_t i = 0) {
-  return list.At(end == ListEnd::kHead ? i : list.size() - 1 - i);
+// The element at that end. REQUIRES: the list is not empty.
+inline std::string_view ListAtEnd(const ListReader& list, ListEnd end) {
+  return list.At(end == ListEnd::kHead ? 0 : list.size() - 1);
+}
+// Walks away from that end.
+inline ListCursor ListFromEnd(const ListReader& list, ListEnd end) {
+  return end == ListEnd::kHead ? list.From(0, ListEnd::kTail)
+                               : list.From(list.size() - 1, ListEnd::kHead);
+}
+
+// Takes `count` elements off an end and writes them (no head), with events and the deletion of what
+// became empty. REQUIRES: the cell is open and holds at least `count`, which is not 0.
+inline void PopListElements(WriteContext& ctx, ValueCell* cell, const Key& key, ListEnd end,
+                            size_t count, resp::Writer& out) {
+  List list(cell, ctx.engine().collections);
+  const ListReader reader = list.reader();
+  const bool all = count == reader.size();
+  ListCursor cursor = ListFromEnd(reader, end);
+  std::string_view element;
+  for (size_t i = 0; i < count && cursor.Next(&element); ++i) out.Bulk(element);
+  if (!all) list.Drop(end, count);
+  cell->Changed();
+  ctx.Notify(kNotifyList, ListPopEvent(end), key);
+  cell->DeleteIf(all);
 }
 
 // Where a negative index counts from the tail. Negative: outside.

@@ -29,16 +29,10 @@ void PopList(WriteContext& ctx, const Args& args, resp::Writer& out, ListEnd end
     counted ? out.NullArray() : out.Null();
     return;
   }
-  List list(&cell, ctx.engine().collections);
-  const size_t count = std::min(static_cast<size_t>(wanted), list.size());
+  const size_t size = ListReader(cell.view()).size();
+  const size_t count = std::min(static_cast<size_t>(wanted), size);
   if (counted) out.Array(count);
-  if (count == 0) return;
-  const ListReader reader = list.reader();
-  for (size_t i = 0; i < count; ++i) out.Bulk(ListAtEnd(reader, end, i));
-  list.Drop(end, count);
-  cell.Changed();
-  ctx.Notify(kNotifyList, ListPopEvent(end), ctx.key());
-  cell.DeleteIf(list.empty());
+  if (count != 0) PopListElements(ctx, &cell, ctx.key(), end, count, out);
 }
 
 // LPOP key [count], RPOP key [count]: takes elements off the head or the tail. With a count the
