@@ -351,6 +351,8 @@ def test_stopped_master_does_not_write(t):
     master.process.send_signal(signal.SIGSTOP)
     from harness import encode
     try:
+        # The signal reaches the threads one after the other; a write that a running one still takes is not stale.
+        t.await_true(lambda: all_stopped(master.pid), 5, 'every thread to stop')
         conn.send(encode('SET', key, 'stale'))
         _, node = _writable_after(t, Others(cluster, master), key, started)
     finally:
@@ -360,6 +362,12 @@ def test_stopped_master_does_not_write(t):
         t.true(isinstance(reply, RespError), 'a stale write was acknowledged: %r' % reply)
     cluster.await_ok(30)
     t.equal(follow(master.address, 'GET', key)[0], b'after')
+
+
+def all_stopped(pid):
+    tasks = '/proc/%d/task' % pid
+    return all(open('%s/%s/stat' % (tasks, tid)).read().rsplit(')', 1)[1].split()[0] == 'T'
+               for tid in os.listdir(tasks))
 
 
 class Others:

@@ -98,8 +98,8 @@ class ReadContext {
   Prng& prng() { return *prng_; }
 
   // A command that has nothing to give yet (BLPOP on an empty list) may wait: it is run again, as a
-  // whole, when one of its keys becomes ready, and answered with a null at the deadline. It must not
-  // have changed or replied anything.
+  // whole, when one of its keys becomes ready, and answered with a null at the deadline. It must
+  // not have changed or replied anything.
   struct BlockSpec {
     int64_t timeout_ms = 0;         // 0: for ever
     bool null_array = true;         // the reply at the deadline: null array or null

@@ -16,6 +16,14 @@ namespace pleiad {
 namespace {
 
 constexpr size_t kErrorStatsMax = 128;
+constexpr std::string_view kRdbMisconf =
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
+    "disk. Commands that may modify the data set are disabled, because this instance is configured "
+    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
+    "option). "
+    "Please check the Redis logs for details about the RDB error.";
+constexpr std::string_view kAofMisconf =
+    "MISCONF Errors writing to the AOF file. Please check the Redis logs for details.";
 
 }  // namespace
 
@@ -235,11 +243,11 @@ size_t Dispatcher::CountMissing(const PreparedCommand& c, const ClientState& cli
 bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks,
                              resp::Writer* out) {
   if (engine_->router == nullptr || client->from_master) return true;
-  if (fenced_) {
+  const SlotState state = locks->slot(c.keys[0].slot).state;
+  if (fenced_ && state != SlotState::kNotMine) {
     out->Error("CLUSTERDOWN The cluster is down");
     return false;
   }
-  const SlotState state = locks->slot(c.keys[0].slot).state;
   if (state == SlotState::kMine && !engine_->cluster_down.load(std::memory_order_relaxed))
     return true;
   RouteQuery query;
@@ -286,6 +294,11 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
   }
   if (engine_->writes_paused.load(std::memory_order_relaxed) && !client->from_master) {
     out->Error("TRYAGAIN A manual failover is under way");
+    return;
+  }
+  if (engine_->persistence_error.load(std::memory_order_relaxed) != PersistenceError::kNone &&
+      !client->from_master) [[unlikely]] {
+    out->Error(engine_->persistence_error == PersistenceError::kAof ? kAofMisconf : kRdbMisconf);
     return;
   }
   if (engine_->min_replicas_missing.load(std::memory_order_relaxed) != 0 && !client->from_master) {

@@ -78,6 +78,9 @@ enum class EvictionPolicy : uint8_t {
   kVolatileTtl,
 };
 
+// Why writes are refused: what should keep them does not work.
+enum class PersistenceError : uint8_t { kNone, kRdb, kAof };
+
 // Figures of one thread, summed for INFO. Written by the thread alone; relaxed atomics so that
 // others may read.
 struct alignas(64) ThreadStats {
@@ -130,6 +133,7 @@ struct Engine {
   std::atomic<bool> require_auth{false};
   std::atomic<bool> writes_paused{false};    // manual failover: writes are refused for a moment
   std::atomic<int> min_replicas_missing{0};  // min-replicas-to-write not met
+  std::atomic<PersistenceError> persistence_error{PersistenceError::kNone};
 
   // Set before the threads start.
   Router* router = nullptr;  // null: standalone

@@ -98,8 +98,8 @@ class PackedView {
 };
 
 // Takes `removed` elements that lie in [at, end) out and puts `inserted` in their place. The
-// strings must not be views of the store. `at` == End() appends. The one primitive behind append, insert,
-// erase and replace. REQUIRES: the store is packed. Cost: moves what lies behind.
+// strings must not be views of the store. `at` == End() appends. The one primitive behind append,
+// insert, erase and replace. REQUIRES: the store is packed. Cost: moves what lies behind.
 void PackedSplice(ValueStore* store, size_t at, size_t end, size_t removed,
                   std::span<const std::string_view> inserted);
 inline void PackedAppend(ValueStore* store, std::span<const std::string_view> inserted) {

@@ -87,9 +87,9 @@ void Journal::AppendLocked(std::string_view bytes) {
     bytes.remove_prefix(n);
   }
   end_.store(end, std::memory_order_release);
-  if (wake_ && !woken_) {
+  if (!wakers_.empty() && !woken_) {
     woken_ = true;
-    wake_();
+    for (const auto& [owner, wake] : wakers_) wake();
   }
 }
 
@@ -120,10 +120,15 @@ void Journal::ForgetDatabase() {
   selected_db_ = -1;
 }
 
-void Journal::SetWaker(std::function<void()> wake) {
+void Journal::AddWaker(const void* owner, std::function<void()> wake) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  wake_ = std::move(wake);
+  wakers_.emplace_back(owner, std::move(wake));
   woken_ = false;
+}
+
+void Journal::RemoveWaker(const void* owner) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::erase_if(wakers_, [owner](const auto& waker) { return waker.first == owner; });
 }
 
 std::unique_ptr<Journal::Reader> Journal::Attach(Offset from) {

@@ -75,8 +75,10 @@ class Journal {
   std::unique_ptr<Reader> Attach(Offset from);
 
   // `wake` is called after appends when it was not called since the last Read that reached the end;
-  // from any thread, with the journal's mutex held: it must only signal (eventfd).
-  void SetWaker(std::function<void()> wake);
+  // from any thread, with the journal's mutex held: it must only signal (eventfd). A reader that
+  // has reached the end may therefore wait for it. `owner` names it for RemoveWaker.
+  void AddWaker(const void* owner, std::function<void()> wake);
+  void RemoveWaker(const void* owner);
 
  private:
   static constexpr size_t kBlockSize = 64 * 1024;
@@ -96,7 +98,7 @@ class Journal {
   std::deque<Block> blocks_;
   std::vector<Reader*> readers_;
   std::string scratch_;
-  std::function<void()> wake_;
+  std::vector<std::pair<const void*, std::function<void()>>> wakers_;
   bool woken_ = false;
 };
 

@@ -33,6 +33,7 @@ namespace {
 
 constexpr int64_t kTickMs = 100;
 constexpr int64_t kReapMs = 1000;
+constexpr int64_t kResumeMsMax = 2000;  // links are made anew and pings answered within that
 constexpr int64_t kStrangerMinMs = 1000;
 constexpr size_t kReadBytes = 65536;
 constexpr int kAcceptsPerRound = 64;
@@ -242,8 +243,18 @@ void ClusterDriver::Loop() {
       next_tick = next_tick + kTickMs;
       if (now >= next_tick) next_tick = now + kTickMs;  // we were stopped: no burst of ticks
     }
-    last_round_.store(MonoNow().value, std::memory_order_release);
+    NoteRound(MonoNow());
   }
+}
+
+// After a long stop this round knows no more than the last one before it: others may have taken our
+// slots over, and their packets wait unread or come with the links that are made anew. Until there
+// was time for that, the view stays as old as it is, whichever thread woke first.
+void ClusterDriver::NoteRound(MonoMs now) {
+  const int64_t stale_ms = StaleViewMs(options_.config.node_timeout_ms);
+  if (now - last_round() > stale_ms && resume_at_ < now)
+    resume_at_ = now + std::min(stale_ms, kResumeMsMax);
+  if (now >= resume_at_) last_round_.store(now.value, std::memory_order_release);
 }
 
 void ClusterDriver::OnEvent(const epoll_event& event) {

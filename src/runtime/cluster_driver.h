@@ -29,6 +29,7 @@
 // Cost when idle: ten wake-ups a second, a few microseconds each, and the heartbeats.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -79,6 +80,12 @@ struct ClusterCallbacks {
   std::function<void(const cluster::ClusterView&)> on_view;  // a new view was published
   std::function<cluster::ReplicationProgress()> progress;    // asked ten times a second
 };
+
+// A view older than this is not acted on: half a node timeout, within which nobody can have been
+// voted into our place.
+inline int64_t StaleViewMs(int64_t node_timeout_ms) {
+  return std::max<int64_t>(node_timeout_ms / 2, 200);
+}
 
 class ClusterDriver {
  public:
@@ -132,6 +139,7 @@ class ClusterDriver {
 
   // The thread
   void Loop();
+  void NoteRound(MonoMs now);
   void OnEvent(const epoll_event& event);
   void DrainInbox();
   void Tick(MonoMs now);
@@ -200,6 +208,7 @@ class ClusterDriver {
   std::atomic<uint64_t> view_version_{0};
   std::mutex inbox_mutex_;
   std::vector<cluster::Event> inbox_;
+  MonoMs resume_at_{0};  // the driver's thread: until then the view counts as old
   std::atomic<int64_t> last_round_{0};
   std::atomic<uint64_t> over_limit_{0};
   std::atomic<bool> unsaved_flag_{false};

@@ -59,7 +59,8 @@ class Connection {
   std::vector<std::pair<size_t, HeapString*>>
       large_args;  // finished ones of the unfinished command
   bool want_write = false;
-  bool closing = false;        // close when `out` is sent
+  Offset gate{0};        // replies wait until the journal is on disk up to here; 0: they don't
+  bool closing = false;  // close when `out` is sent
   MonoMs soft_limit_since{0};  // output over the soft limit since
   Takeover takeover_;
 };

@@ -23,12 +23,12 @@ constexpr int kFirstSyncThread = Keyspace::kMaxThreads - 8;
 
 PrimaryDriver::PrimaryDriver(Engine* engine, PrimaryHooks hooks)
     : engine_(engine), hooks_(std::move(hooks)) {
-  engine_->journal.SetWaker([this] { WakeAll(); });
+  engine_->journal.AddWaker(this, [this] { WakeAll(); });
 }
 
 PrimaryDriver::~PrimaryDriver() {
   Close();
-  engine_->journal.SetWaker({});
+  engine_->journal.RemoveWaker(this);
 }
 
 PrimarySessionOptions PrimaryDriver::SessionOptions() const {

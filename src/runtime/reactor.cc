@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "runtime/clock.h"
 #include "runtime/net.h"
+#include "runtime/persistence.h"
 #include "runtime/server.h"
 
 namespace pleiad::runtime {
@@ -208,6 +209,7 @@ void Reactor::Close(Connection* c, std::string_view why) {
   connections_[c->index_] = connections_.back();
   connections_[c->index_]->index_ = c->index_;
   connections_.pop_back();
+  if (c->gate.value != 0) std::erase(gated_, c);
   server_->connected_clients.fetch_sub(1);
   delete c;  // closes the socket, which leaves epoll by itself
 }
@@ -382,7 +384,16 @@ bool Reactor::ParseOne(Connection* c, std::string_view* data, size_t* batched, b
 void Reactor::RunBatch(Connection* c, size_t n) {
   if (n == 0) return;
   resp::OutBuffer* out = c->out.empty() ? &out_ : &c->out;
+  const ThreadStats& stats = server_->engine().stats[static_cast<size_t>(index_)];
+  const uint64_t dirty = stats.dirty.load(std::memory_order_relaxed);
   dispatcher_.Run(n, &c->state, out, now_, mono_now_);
+  if (stats.dirty.load(std::memory_order_relaxed) != dirty && server_->persistence().gating())
+      [[unlikely]] {
+    // What this batch wrote lies before the end of the journal; so may others' records, which are
+    // synced together with it.
+    if (c->gate.value == 0) gated_.push_back(c);
+    c->gate = server_->engine().journal.end();
+  }
   for (size_t i = 0; i < n; ++i) {
     for (HeapString* value : dispatcher_.at(i).owned) {
       if (value != nullptr) HeapString::Free(value);
@@ -433,7 +444,7 @@ void Reactor::Flush(Connection* c) {
 // What the socket does not take is kept with the connection.
 void Reactor::Send(Connection* c, std::string_view bytes) {
   ssize_t n = 0;
-  if (c->out.empty()) n = ::send(c->fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (c->out.empty() && !Gated(c)) n = ::send(c->fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (n < 0 && errno != EAGAIN && errno != EINTR) {
     c->closing = true;
     c->state.close_after_reply = true;
@@ -447,9 +458,34 @@ void Reactor::Send(Connection* c, std::string_view bytes) {
   if (sent < bytes.size()) c->out.Append(bytes.substr(sent));
 }
 
+// appendfsync always: no reply leaves before what it acknowledges is on disk.
+bool Reactor::Gated(Connection* c) {
+  if (c->gate.value == 0) [[likely]]
+    return false;
+  const Persistence& persistence = server_->persistence();
+  if (persistence.gating() && persistence.synced() < c->gate) return true;
+  c->gate = Offset(0);
+  std::erase(gated_, c);
+  return false;
+}
+
+void Reactor::ReleaseGated() {
+  const std::vector<Connection*> waiting(gated_);
+  for (Connection* c : waiting) {
+    if (Gated(c)) continue;
+    if (!c->out.empty()) {
+      SendPending(c);
+    } else {
+      Settle(c);
+    }
+  }
+}
+
 // After a batch: the connection goes on, leaves, or is closed. It may be gone afterwards.
 void Reactor::Settle(Connection* c) {
-  if (c->takeover_ && c->out.empty()) {
+  if (Gated(c)) {
+    if (OverOutputLimit(c)) Close(c, "output buffer over its limit");
+  } else if (c->takeover_ && c->out.empty()) {
     HandOver(c);
   } else if ((c->closing && c->out.empty()) || OverOutputLimit(c)) {
     Close(c, c->closing ? "" : "output buffer over its limit");
@@ -460,15 +496,22 @@ void Reactor::Settle(Connection* c) {
 
 // The socket takes bytes again. False: the connection was closed.
 bool Reactor::SendPending(Connection* c) {
+  if (Gated(c)) return true;
   const ssize_t n = ::send(c->fd_, c->out.data(), c->out.size(), MSG_NOSIGNAL);
   if (n < 0) {
-    if (errno == EAGAIN || errno == EINTR) return true;
+    if (errno == EAGAIN || errno == EINTR) {
+      UpdateInterest(c);
+      return true;
+    }
     Close(c, std::strerror(errno));
     return false;
   }
   c->state.last_interaction = mono_now_;
   c->out.Consume(static_cast<size_t>(n));
-  if (!c->out.empty()) return true;
+  if (!c->out.empty()) {
+    UpdateInterest(c);
+    return true;
+  }
   c->out.Release();
   if (c->takeover_) {
     HandOver(c);

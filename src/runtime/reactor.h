@@ -42,6 +42,9 @@ class Reactor {
   // This reactor accepts for all: call before Start.
   void AddListener(int fd, bool unix_socket);
 
+  // What is on disk moved on: replies that waited for it go out. Own thread (Post it).
+  void ReleaseGated();
+
   int index() const { return index_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   // The connections. Own thread, or an exclusive section.
@@ -67,6 +70,7 @@ class Reactor {
   void Send(Connection* c, std::string_view bytes);
   void Settle(Connection* c);
   bool SendPending(Connection* c);
+  bool Gated(Connection* c);
   bool OverOutputLimit(Connection* c);
   void Close(Connection* c, std::string_view why);
   void HandOver(Connection* c);
@@ -101,9 +105,10 @@ class Reactor {
     size_t begin;
     size_t size;
   };
-  resp::OutBuffer out_;         // replies of this round
-  size_t out_begin_ = 0;        // where those of the running batch begin
-  std::vector<Unsent> unsent_;  // which part of out_ is whose
+  resp::OutBuffer out_;             // replies of this round
+  size_t out_begin_ = 0;            // where those of the running batch begin
+  std::vector<Unsent> unsent_;      // which part of out_ is whose
+  std::vector<Connection*> gated_;  // whose replies wait for the disk
   std::vector<Listener> listeners_;
   std::vector<Connection*> connections_;
 

@@ -126,6 +126,7 @@ ReplicaHooks ReplicationDriver::MakeReplicaHooks() {
   ReplicaHooks hooks;
   hooks.before_load = [this] {
     primary_.Close();
+    if (reload_hooks_.before) reload_hooks_.before();
     const std::lock_guard<std::mutex> lock(mutex_);
     ids_.OnFullSync(FreshId());  // whatever is here now is nobody's history
   };
@@ -136,6 +137,7 @@ ReplicaHooks ReplicationDriver::MakeReplicaHooks() {
       const std::lock_guard<std::mutex> lock(mutex_);
       ids_.OnFullSync(replid);
     }
+    if (reload_hooks_.after) reload_hooks_.after();
     primary_.Open();
   };
   hooks.credentials = [this] {

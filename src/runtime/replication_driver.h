@@ -72,6 +72,17 @@ class ReplicationDriver {
   };
   Progress GetProgress() const;
 
+  // Somebody needs the journal (a replica, the AOF): record from now on. Writes before the first
+  // such moment were not counted, so a fresh history begins.
+  void ActivateJournal();
+  // Called around a full sync that replaces all data, by the link's thread, outside the keyspace.
+  // Before the first Follow.
+  struct ReloadHooks {
+    std::function<void()> before;
+    std::function<void()> after;
+  };
+  void set_reload_hooks(ReloadHooks hooks) { reload_hooks_ = std::move(hooks); }
+
   // Ten times a second, by a thread that is inside the keyspace (a reactor).
   void Cron(MonoMs now);
 
@@ -80,7 +91,6 @@ class ReplicationDriver {
   ReplicaHooks MakeReplicaHooks();
   ReplicaDriverOptions MakeReplicaOptions(const std::string& host, int port);
   void StopFollowing();
-  void ActivateJournal();
   std::string Refusal() const;
   BacklogRange Backlog() const;
   ReplicationIds Ids() const;
@@ -96,6 +106,7 @@ class ReplicationDriver {
   std::shared_ptr<ReplicaDriver> replica_;
   int stream_db_ = 0;  // of the history at hand, when no link is there to ask
   MonoMs pinged_;
+  ReloadHooks reload_hooks_;
 
   PrimaryDriver primary_;  // last: its threads use what is above
 };

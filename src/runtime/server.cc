@@ -17,6 +17,7 @@
 #include "runtime/cluster_driver.h"
 #include "runtime/cluster_router.h"
 #include "runtime/net.h"
+#include "runtime/persistence.h"
 #include "runtime/random.h"
 #include "runtime/replication_driver.h"
 
@@ -82,6 +83,9 @@ Server::Server(std::unique_ptr<ConfigStore> config)
   threads = std::min(threads, Keyspace::kMaxThreads - 8);
   replication_ =
       std::make_unique<ReplicationDriver>(&engine_, this, [this] { return config_->settings(); });
+  persistence_ = std::make_unique<Persistence>(this);
+  replication_->set_reload_hooks(
+      {[this] { persistence_->BeforeReload(); }, [this] { persistence_->AfterReload(); }});
   for (int i = 0; i < threads; ++i)
     reactors_.push_back(std::make_unique<Reactor>(this, i, SystemSeed()));
 }
@@ -115,7 +119,7 @@ void Server::ApplySettings(const Settings& s) {
   engine_.replica_read_only = s.replica_read_only;
   engine_.require_auth = !s.requirepass.empty();
   engine_.cluster = s.cluster_enabled;
-  stale_after_ms_ = std::max<int64_t>(s.cluster_node_timeout_ms / 2, 200);
+  stale_after_ms_ = StaleViewMs(s.cluster_node_timeout_ms);
   engine_.journal.SetBacklogSize(static_cast<int64_t>(s.repl_backlog_size));
   engine_.slowlog_cycles = SlowCycles(s);
   SetLogLevel(s.loglevel);
@@ -180,6 +184,8 @@ Status Server::Start() {
   startup_memory = static_cast<int64_t>(UsedMemory());
   Status status = Listen();
   if (!status.ok()) return status;
+  status = persistence_->Start();
+  if (!status.ok()) return status;
   status = StartCluster();
   if (!status.ok()) return status;
   for (auto& reactor : reactors_) reactor->Start();
@@ -190,6 +196,7 @@ Status Server::Start() {
 void Server::Stop() {
   StopDrivers();
   for (auto& reactor : reactors_) reactor->Stop();
+  persistence_->Stop();
   for (const int fd : listen_fds_) ::close(fd);
   if (started_up_ && !config_->settings()->unixsocket.empty())
     ::unlink(config_->settings()->unixsocket.c_str());
@@ -269,6 +276,21 @@ std::deque<SlowlogEntry> Server::Slowlog() {
 void Server::ClearSlowlog() {
   const std::lock_guard<std::mutex> lock(slowlog_mutex_);
   slowlog_.clear();
+}
+
+void Server::OnJournalSynced() {
+  for (auto& reactor : reactors_) {
+    Reactor* const r = reactor.get();
+    r->Post([r] { r->ReleaseGated(); });
+  }
+}
+
+bool Server::SaveBeforeExit(bool force) {
+  if (!force && settings()->save.empty()) return true;
+  engine_.writes_paused = true;  // nothing is acknowledged that the dump does not have
+  const Status saved = persistence_->Save();
+  if (!saved.ok()) engine_.writes_paused = false;
+  return saved.ok();
 }
 
 void Server::RequestShutdown() {

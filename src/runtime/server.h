@@ -27,6 +27,7 @@ namespace pleiad::runtime {
 class ClusterDriver;
 class ClusterRouter;
 class ReplicationDriver;
+class Persistence;
 
 struct SlowlogEntry {
   uint64_t id;
@@ -60,6 +61,9 @@ class Server {
   // The cluster driver stood still for half a node timeout or more: its view may be long outdated.
   bool ClusterViewIsStale(MonoMs now) const;
   ReplicationDriver& replication() { return *replication_; }
+  Persistence& persistence() { return *persistence_; }
+  // Replies that waited for the disk may go: wakes the reactors. Any thread.
+  void OnJournalSynced();
 
   // Calls f for every connection. REQUIRES: exclusive section.
   void ForEachConnection(const std::function<void(Connection&)>& f);
@@ -100,6 +104,9 @@ class Server {
 
   // SHUTDOWN and signals: main waits for it.
   void RequestShutdown();
+  // Writes the dump if there are save rules (`force`: even if not), with writes held back from the
+  // cut on. False: it failed, and the server goes on. Any thread outside the keyspace.
+  bool SaveBeforeExit(bool force = false);
   bool shutdown_requested() const { return shutdown_requested_.load(); }
   void set_shutdown_hook(std::function<void()> hook) { shutdown_hook_ = std::move(hook); }
 
@@ -125,6 +132,7 @@ class Server {
   Engine engine_;
   std::vector<std::unique_ptr<Reactor>> reactors_;
   std::unique_ptr<ReplicationDriver> replication_;
+  std::unique_ptr<Persistence> persistence_;
   std::unique_ptr<ClusterRouter> router_;
   std::unique_ptr<ClusterDriver> cluster_;
   std::atomic<uint64_t> next_client_id_{0};

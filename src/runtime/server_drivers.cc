@@ -10,6 +10,7 @@
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
 #include "runtime/cluster_router.h"
+#include "runtime/persistence.h"
 #include "runtime/replication_driver.h"
 #include "runtime/server.h"
 
@@ -155,6 +156,9 @@ void Server::StopDrivers() {
   if (replication_ != nullptr) replication_->Stop();
 }
 
-void Server::DriversCron(MonoMs now) { replication_->Cron(now); }
+void Server::DriversCron(MonoMs now) {
+  replication_->Cron(now);
+  persistence_->Cron(now);
+}
 
 }  // namespace pleiad::runtime

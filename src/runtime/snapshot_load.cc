@@ -4,7 +4,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <deque>
+#include <thread>
+#include <utility>
 
 #include "base/text.h"
 #include "command/context.h"
@@ -42,37 +45,70 @@ Status SnapshotLoader::OnAux(std::string_view name, std::string_view value) {
 
 namespace {
 
-int64_t ExpiryOf(const RdbKey& key) {
+// Numbers among the keyspace's threads that full syncs of replicas use: none runs while a data set
+// is loaded.
+constexpr int kFirstLoadThread = Keyspace::kMaxThreads - 8;
+constexpr int kLoadThreadsMax = 4;
+
+int LoadWorkers() {
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(cores - 1, 0, kLoadThreadsMax);
+}
+
+int64_t LoadExpiry(const RdbKey& key) {
   return key.expire.value == 0 ? Entry::kNoExpiry : key.expire.value;
 }
 
 }  // namespace
 
+SnapshotLoader::SnapshotLoader(Engine* engine, UnixMs now)
+    : engine_(engine),
+      crew_(engine, now, kFirstLoadThread, LoadWorkers()),
+      batch_(std::make_unique<LoadBatch>()) {}
+
+SnapshotLoader::~SnapshotLoader() = default;
+
 Status SnapshotLoader::OnString(const RdbKey& key, std::string_view value) {
-  return Insert(key, Entry::CreateString(key.key, value, ExpiryOf(key)));
+  if (value.size() <= LoadBatch::kBytesMax) return AddString(key, value, 0);
+  LoadBatch::Item item;  // not copied twice
+  item.entry = Entry::CreateString(key.key, value, LoadExpiry(key));
+  item.db = key.db;
+  return AddItem(item);
+}
+
+Status SnapshotLoader::OnPackedString(const RdbKey& key, std::string_view packed, size_t size) {
+  return AddString(key, packed, size);
 }
 
 Status SnapshotLoader::OnValue(const RdbKey& key, ValueType type, MemoryStore* value) {
-  return Insert(key, Entry::CreateValue(key.key, type, value, ExpiryOf(key)));
+  LoadBatch::Item item;
+  item.entry = Entry::CreateValue(key.key, type, value, LoadExpiry(key));
+  item.db = key.db;
+  return AddItem(item);
 }
 
-// Takes the entry over.
-Status SnapshotLoader::Insert(const RdbKey& key, Entry* entry) {
-  Keyspace& keyspace = engine_->keyspace;
-  const Key found = keyspace.MakeKey(key.key);
-  LockSet locks(&keyspace);
-  locks.LockOne(found.slot);
-  Slot& slot = locks.slot(found.slot);
-  SlotDb* db = keyspace.Db(slot, key.db, true);
-  if (db->table.Find(found.hash, found.bytes) != nullptr) {
-    Entry::Free(entry);
-    return Error{"it is there twice"};
-  }
-  entry->set_access(FreshAccessBits(*engine_, now_));
-  keyspace.BeforeChange(found.slot, key.db, *db, found.hash);
-  db->table.Insert(found.hash, entry, keyspace.hash_seed());
-  if (entry->has_expiry()) keyspace.NoteExpiry(slot, *db, entry->expiry_ms());
-  return Status::Ok();
+Status SnapshotLoader::AddString(const RdbKey& key, std::string_view value, size_t full_size) {
+  LoadBatch::Item item;
+  item.db = key.db;
+  item.expiry_ms = LoadExpiry(key);
+  item.at = batch_->bytes.size();
+  item.key_size = key.key.size();
+  item.value_size = value.size();
+  item.full_size = full_size;
+  batch_->bytes.append(key.key).append(value);
+  return AddItem(item);
+}
+
+Status SnapshotLoader::AddItem(const LoadBatch::Item& item) {
+  batch_->items.push_back(item);
+  if (!batch_->full()) return Status::Ok();
+  return crew_.Add(std::exchange(batch_, std::make_unique<LoadBatch>()));
+}
+
+Status SnapshotLoader::OnEnd() {
+  const Status added = crew_.Add(std::exchange(batch_, std::make_unique<LoadBatch>()));
+  const Status finished = crew_.Finish();
+  return added.ok() ? finished : added;
 }
 
 }  // namespace pleiad::runtime

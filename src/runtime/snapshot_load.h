@@ -5,11 +5,13 @@
 // or foreign snapshot is refused while the old data is still there), one that puts the keys in.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "command/engine.h"
+#include "runtime/load_crew.h"
 #include "snapshot/rdb_value.h"
 
 namespace pleiad::runtime {
@@ -33,28 +35,32 @@ class SnapshotChecker : public RdbSink {
   const int databases_;
 };
 
-// Puts keys into the keyspace, expired ones too (a replica leaves them to its master). Takes one
-// slot lock a key; the caller is inside the keyspace (Keyspace::Enter) while the reader is fed. A
-// key that is there already is an error.
+// Puts keys into the keyspace, expired ones too (a replica leaves them to its master), with the
+// help of a LoadCrew. The caller is inside the keyspace (Keyspace::Enter) while the reader is fed.
+// A key that is there already is an error. All is in when OnEnd returned.
 class SnapshotLoader : public RdbSink {
  public:
-  SnapshotLoader(Engine* engine, UnixMs now) : engine_(engine), now_(now) {}
+  SnapshotLoader(Engine* engine, UnixMs now);
+  ~SnapshotLoader() override;
   Status OnAux(std::string_view name, std::string_view value) override;
   Status OnSelectDb(int db) override;
   Status OnResize(uint64_t, uint64_t) override { return Status::Ok(); }
   Status OnString(const RdbKey& key, std::string_view value) override;
+  Status OnPackedString(const RdbKey& key, std::string_view packed, size_t size) override;
   Status OnValue(const RdbKey& key, ValueType type, MemoryStore* value) override;
-  Status OnEnd() override { return Status::Ok(); }
+  Status OnEnd() override;
 
   // repl-stream-db: the database that the stream behind the snapshot has selected.
   int stream_db() const { return stream_db_; }
 
  private:
-  Status Insert(const RdbKey& key, Entry* entry);
+  Status AddString(const RdbKey& key, std::string_view value, size_t full_size);
+  Status AddItem(const LoadBatch::Item& item);
 
   Engine* const engine_;
-  const UnixMs now_;
   int stream_db_ = 0;
+  LoadCrew crew_;
+  std::unique_ptr<LoadBatch> batch_;
 };
 
 }  // namespace pleiad::runtime

@@ -83,19 +83,18 @@ int RunServer(runtime::Server& server, const runtime::EndSignals& signals) {
   if (pid_file.empty() && settings->daemonize) pid_file = "/var/run/redis.pid";
   if (!pid_file.empty()) WritePidFile(pid_file);
   SetLogRole(settings->replicaof_host.empty() ? 'M' : 'S');
-  if (settings->appendonly || !settings->save.empty()) {
-    PLOG(kWarning,
-         "This version keeps data in memory and on replicas only: appendonly and save are accepted "
-         "but write no file, and a restart begins empty.");
-  }
   PLOG(kNotice, "Server initialized");
   PLOG(kNotice, "Ready to accept connections");
-  const int signal = signals.Wait();
-  PLOG(kWarning, "{}",
-       server.shutdown_requested()
-           ? "User requested shutdown..."
-           : (signal == SIGINT ? "Received SIGINT scheduling shutdown..."
-                               : "Received SIGTERM scheduling shutdown..."));
+  for (;;) {
+    const int signal = signals.Wait();
+    PLOG(kWarning, "{}",
+         server.shutdown_requested()
+             ? "User requested shutdown..."
+             : (signal == SIGINT ? "Received SIGINT scheduling shutdown..."
+                                 : "Received SIGTERM scheduling shutdown..."));
+    if (server.shutdown_requested() || server.SaveBeforeExit()) break;
+    PLOG(kWarning, "Error trying to save the DB, can't exit.");
+  }
   server.Stop();
   if (!pid_file.empty()) ::unlink(pid_file.c_str());
   PLOG(kWarning, "Pleiad is now ready to exit, bye bye...");

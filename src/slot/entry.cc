@@ -71,6 +71,18 @@ Entry* Entry::CreateString(std::string_view key, std::string_view value, int64_t
   return e;
 }
 
+Entry* Entry::CreateBlank(std::string_view key, size_t size, int64_t expiry_ms, char** value) {
+  if (size > kInlineMax) {
+    HeapString* s = HeapString::Create(size);
+    s->size = size;
+    *value = s->data();
+    return CreateHeapString(key, s, expiry_ms);
+  }
+  Entry* e = Allocate(key, size, expiry_ms);
+  *value = e->data_ + e->ValueOffset();
+  return e;
+}
+
 Entry* Entry::CreateHeapString(std::string_view key, HeapString* value, int64_t expiry_ms) {
   Entry* e = Allocate(key, sizeof(HeapString*), expiry_ms);
   e->set_heap_string(value);

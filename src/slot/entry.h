@@ -57,6 +57,8 @@ class Entry {
 
   // A string entry that copies `value`. `expiry_ms` is unix time or kNoExpiry.
   static Entry* CreateString(std::string_view key, std::string_view value, int64_t expiry_ms);
+  // The same with a value of `size` bytes that are still to be written, at *value.
+  static Entry* CreateBlank(std::string_view key, size_t size, int64_t expiry_ms, char** value);
   // The same, taking over `value`.
   static Entry* CreateHeapString(std::string_view key, HeapString* value, int64_t expiry_ms);
   // A collection, packed or an object. Takes the value over.

@@ -71,6 +71,7 @@ Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink,
   RdbWant want = decoder->Start();
   while (want != RdbWant::kDone) {
     RdbToken token;
+    if (want == RdbWant::kPacked) want = RdbWant::kString;  // a damaged block is a bad payload
     Result<bool> ready = tokenizer.Read(want, &rest, &token);
     if (!ready.ok() || !*ready) return BadFormat();
     Result<RdbWant> next = decoder->OnToken(token);

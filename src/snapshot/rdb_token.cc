@@ -65,6 +65,8 @@ Result<bool> RdbTokenizer::Read(RdbWant want, std::string_view* in, RdbToken* to
       return ready;
     }
     case RdbWant::kString:
+    case RdbWant::kPacked:
+      keep_packed_ = want == RdbWant::kPacked;
       return ReadString(in, token);
     case RdbWant::kDone:
       break;
@@ -142,6 +144,12 @@ Result<bool> RdbTokenizer::ReadString(std::string_view* in, RdbToken* token) {
   if (!ReadBody(in, &body)) return false;
   const StringState was = string_state_;
   string_state_ = StringState::kHead;
+  token->number = 0;
+  if (was == StringState::kPacked && keep_packed_) {
+    token->number = full_bytes_;
+    token->text = body;
+    return true;
+  }
   if (was == StringState::kPacked) return Unpack(body, token);
   if (was == StringState::kPlain) {
     token->text = body;
@@ -201,11 +209,15 @@ bool RdbTokenizer::ReadBody(std::string_view* in, std::string_view* body) {
   return body_.size() == body_bytes_;
 }
 
+bool UnpackRdbString(std::string_view packed, char* to, size_t size) {
+  return lzf_decompress(packed.data(), static_cast<unsigned>(packed.size()), to,
+                        static_cast<unsigned>(size)) == size;
+}
+
 Result<bool> RdbTokenizer::Unpack(std::string_view packed, RdbToken* token) {
   unpacked_.resize(static_cast<size_t>(full_bytes_));
-  const unsigned got = lzf_decompress(packed.data(), static_cast<unsigned>(packed.size()),
-                                      unpacked_.data(), static_cast<unsigned>(unpacked_.size()));
-  if (got != full_bytes_) return Error{"a compressed string is damaged"};
+  if (!UnpackRdbString(packed, unpacked_.data(), unpacked_.size()))
+    return Error{"a compressed string is damaged"};
   token->text = unpacked_;
   return true;
 }

@@ -24,6 +24,8 @@ enum class RdbWant {
   kByte,    // 1 byte -> number
   kLength,  // a length -> number
   kString,  // a string in any encoding -> text
+  kPacked,  // the same, but an LZF block stays packed: its bytes -> text, its full size -> number
+            // (0: text is the string itself)
   kU32,     // 4 bytes little endian -> number
   kU64,     // 8 bytes little endian -> number
   kHeader,  // 9 bytes -> text
@@ -34,6 +36,9 @@ struct RdbToken {
   uint64_t number = 0;
   std::string_view text;  // valid until the next Read and while the piece it was read from lives
 };
+
+// The string in an LZF block, which must have exactly `size` bytes there. False: it is damaged.
+bool UnpackRdbString(std::string_view packed, char* to, size_t size);
 
 class RdbTokenizer {
  public:
@@ -64,6 +69,7 @@ class RdbTokenizer {
   int encoding_ = 0;
   uint64_t body_bytes_ = 0;
   uint64_t full_bytes_ = 0;
+  bool keep_packed_ = false;
   std::string body_;      // the part of the body that arrived in earlier pieces
   std::string unpacked_;  // LZF result
   std::array<char, 24> digits_{};

@@ -10,19 +10,30 @@ class StringDecoder : public RdbValueDecoder {
  public:
   RdbWant Start() override {
     value_ = {};
-    return RdbWant::kString;
+    return RdbWant::kPacked;
   }
   Result<RdbWant> OnToken(const RdbToken& token) override {
     value_ = token.text;
+    size_ = token.number;
     return RdbWant::kDone;
   }
-  Status Deliver(const RdbKey& key, RdbSink* sink) override { return sink->OnString(key, value_); }
+  Status Deliver(const RdbKey& key, RdbSink* sink) override {
+    if (size_ == 0) return sink->OnString(key, value_);
+    return sink->OnPackedString(key, value_, static_cast<size_t>(size_));
+  }
 
  private:
   std::string_view value_;
+  uint64_t size_ = 0;  // of the unpacked value; 0: it is not packed
 };
 
 }  // namespace
+
+Status RdbSink::OnPackedString(const RdbKey& key, std::string_view packed, size_t size) {
+  std::string value(size, '\0');
+  if (!UnpackRdbString(packed, value.data(), size)) return Error{"a compressed string is damaged"};
+  return OnString(key, value);
+}
 
 Status RdbSink::OnFunction(std::string_view) {
   return Error{"it holds a function library, which this version cannot load yet"};

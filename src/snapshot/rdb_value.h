@@ -45,6 +45,8 @@ class RdbSink {
   // Hint: the db selected last will get this many keys. Never trust it with memory.
   virtual Status OnResize(uint64_t keys, uint64_t keys_with_expiry) = 0;
   virtual Status OnString(const RdbKey& key, std::string_view value) = 0;
+  // A string as an LZF block of `size` bytes; unpacks it and calls OnString unless overridden.
+  virtual Status OnPackedString(const RdbKey& key, std::string_view packed, size_t size);
   // A list, set, sorted set, hash or stream. The sink may take the value over.
   virtual Status OnValue(const RdbKey& key, ValueType type, MemoryStore* value) = 0;
   // A function library (its source). Refused unless overridden: dropping it silently would lose

@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
-#include "base/log.h"
 #include "command/command.h"
 #include "runtime/server.h"
 
@@ -11,7 +10,8 @@ struct ShutdownOptions {
   bool save = false;
   bool nosave = false;
   bool abort = false;
-  bool other = false;  // NOW or FORCE: we never wait for replicas, and no saving can fail
+  bool force = false;
+  bool now = false;  // we never wait for replicas
 };
 
 bool ReadOptions(const Args& args, ShutdownOptions* o) {
@@ -22,17 +22,20 @@ bool ReadOptions(const Args& args, ShutdownOptions* o) {
       o->nosave = true;
     } else if (args.Is(i, "abort")) {
       o->abort = true;
-    } else if (args.Is(i, "now") || args.Is(i, "force")) {
-      o->other = true;
+    } else if (args.Is(i, "now")) {
+      o->now = true;
+    } else if (args.Is(i, "force")) {
+      o->force = true;
     } else {
       return false;
     }
   }
-  return !(o->save && o->nosave) && !(o->abort && (o->save || o->nosave || o->other));
+  return !(o->save && o->nosave) && !(o->abort && (o->save || o->nosave || o->now || o->force));
 }
 
 // SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: the server ends, the connection closes without a
-// reply. Data is kept in memory only, so SAVE is refused rather than ignored.
+// reply. The dump is written first if there are save rules or SAVE says so, unless NOSAVE does. If
+// that fails the server goes on, unless FORCE.
 //
 // > SHUTDOWN BOGUS
 // (error) ERR syntax error
@@ -40,8 +43,6 @@ bool ReadOptions(const Args& args, ShutdownOptions* o) {
 // (error) ERR syntax error
 // > SHUTDOWN ABORT
 // (error) ERR No shutdown in progress.
-// > SHUTDOWN SAVE
-// (error) ERR Errors trying to SHUTDOWN. Check logs.
 void Shutdown(ServerContext& ctx, const Args& args, resp::Writer& out) {
   ShutdownOptions options;
   if (!ReadOptions(args, &options)) {
@@ -52,10 +53,14 @@ void Shutdown(ServerContext& ctx, const Args& args, resp::Writer& out) {
     out.Error("ERR No shutdown in progress.");
     return;
   }
-  if (options.save) {
-    PLOG(kWarning, "SHUTDOWN SAVE refused: this server has no dump file to save to.");
-    out.Error("ERR Errors trying to SHUTDOWN. Check logs.");
-    return;
+  if (!options.nosave) {
+    ctx.engine.keyspace.Leave(ctx.thread);
+    const bool saved = ctx.server->SaveBeforeExit(options.save);
+    ctx.engine.keyspace.Enter(ctx.thread);
+    if (!saved && !options.force) {
+      out.Error("ERR Errors trying to SHUTDOWN. Check logs.");
+      return;
+    }
   }
   ctx.client.close_after_reply = true;
   ctx.server->RequestShutdown();

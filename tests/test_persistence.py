@@ -1,0 +1,304 @@
+# SPDX-FileCopyrightText: The Pleiad authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Data on disk: dump, append-only file, restarts, crashes, broken files, full disks."""
+import os
+import random
+import signal
+import threading
+
+from harness import Conn, limit, pleiad_only, short
+
+AOF_DIR = 'appendonlydir'
+
+
+def restart(server, how=signal.SIGKILL):
+    server.process.send_signal(how)
+    server.process.wait(20)
+    server.start()
+    return server
+
+
+def files(server, sub=AOF_DIR):
+    folder = os.path.join(server.dir, sub)
+    return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+
+def persistence(server):
+    return server.info('persistence')
+
+
+def fill(server, count, prefix='k', size=50):
+    c = server.connect()
+    for start in range(0, count, 500):
+        pairs = []
+        for i in range(start, min(count, start + 500)):
+            pairs += ['%s%d' % (prefix, i), 'v%d' % i + 'x' * size]
+        assert c('MSET', *pairs) == 'OK'
+
+
+@short
+def test_save_and_restart(t):
+    server = t.server()
+    server.cmd('SET', 'a', 'one')
+    server.cmd('SET', 'b', 'two', 'EX', '1000')
+    server.cmd('SELECT', '3')
+    c = server.connect()
+    c('SELECT', '3')
+    c('SET', 'in three', 'x' * 5000)
+    t.equal(server.cmd('SAVE'), 'OK')
+    t.equal(persistence(server)['rdb_changes_since_last_save'], '0')
+    server.cmd('SET', 'a', 'lost with the crash')
+    restart(server)
+    t.equal(server.cmd('GET', 'a'), b'one')
+    t.true(990 < server.cmd('TTL', 'b') <= 1000, 'the expiry survives')
+    c = server.connect()
+    c('SELECT', '3')
+    t.equal(c('GET', 'in three'), b'x' * 5000)
+
+
+@short
+def test_save_rules_and_sigterm(t):
+    server = t.server(config='save 1 1')
+    server.cmd('SET', 'a', '1')
+    t.await_true(lambda: persistence(server)['rdb_changes_since_last_save'] == '0', 10, 'the rule to save')
+    server.cmd('SET', 'b', '2')
+    restart(server, signal.SIGTERM)
+    t.equal(server.cmd('MGET', 'a', 'b'), [b'1', b'2'])
+
+
+@short
+def test_bgsave_keeps_serving(t):
+    server = t.server()
+    fill(server, 20000)
+    t.equal(server.cmd('BGSAVE'), 'Background saving started')
+    for i in range(100):
+        t.equal(server.cmd('SET', 'k%d' % i, 'changed'), 'OK')
+    t.await_true(lambda: persistence(server)['rdb_bgsave_in_progress'] == '0', 20, 'the end of BGSAVE')
+    t.equal(persistence(server)['rdb_last_bgsave_status'], 'ok')
+    restart(server)
+    t.equal(server.cmd('DBSIZE'), 20000)
+    t.true(server.cmd('GET', 'k0').startswith(b'v0'), 'the dump is of the moment of BGSAVE')
+
+
+@short
+def test_redis_reads_our_dump_and_back(t):
+    server = t.server()
+    fill(server, 1000)
+    server.cmd('SET', 'e', '1', 'PX', '1000000')
+    t.equal(server.cmd('SAVE'), 'OK')
+    redis = t.redis(folder=server.dir)
+    t.equal(redis.cmd('DBSIZE'), 1001)
+    t.true(redis.cmd('PTTL', 'e') > 900000, 'expiry')
+    redis.cmd('SET', 'from redis', '1')
+    t.equal(redis.cmd('SAVE'), 'OK')
+    redis.kill()
+    again = t.server(folder=server.dir)
+    t.equal(again.cmd('GET', 'from redis'), b'1')
+
+
+@short
+def test_aof_every_policy(t):
+    for policy in ('always', 'everysec', 'no'):
+        server = t.server(config='appendonly yes\nappendfsync %s' % policy, folder=t.folder(policy))
+        c = server.connect()
+        c('SET', 'a', '1')
+        c('INCR', 'a')
+        c('SET', 'ttl', 'x', 'EX', '100')
+        c('SELECT', '2')
+        c('APPEND', 'b', 'hello')
+        if policy != 'always':
+            t.await_true(lambda: persistence(server)['aof_buffer_length'] == '0' or policy == 'no', 5, 'the fsync')
+            t.await_true(lambda: b'hello' in open(os.path.join(server.dir, AOF_DIR, files(server)[-2]), 'rb').read(),
+                         5, 'the write')
+        restart(server)
+        t.equal(server.cmd('GET', 'a'), b'2', policy)
+        t.true(0 < server.cmd('TTL', 'ttl') <= 100, policy)
+        c = server.connect()
+        c('SELECT', '2')
+        t.equal(c('GET', 'b'), b'hello', policy)
+        server.kill()
+
+
+@limit(120)
+def test_always_loses_nothing(t):
+    """kill -9 at random moments with writers on all threads: every acknowledged write is there."""
+    server = t.server(config='appendonly yes\nappendfsync always\nauto-aof-rewrite-min-size 64kb\nthreads 4')
+    random.seed(7)
+    counters = {}
+    for round_number in range(8):
+        acked = [0] * 6
+        stop = threading.Event()
+
+        def write(who):
+            try:
+                c = Conn(server.address, 10)
+                n = counters.get(who, 0)
+                while not stop.is_set():
+                    n += 1
+                    c('SET', 'w%d' % who, str(n))
+                    c('SET', 'w%d:%d' % (who, n % 50), 'x' * 100)
+                    acked[who] = n
+            except (OSError, EOFError):
+                pass
+
+        threads = [threading.Thread(target=write, args=(who,)) for who in range(6)]
+        for thread in threads:
+            thread.start()
+        t.await_true(lambda: all(acked), 20, 'a write of each')
+        if round_number % 3 == 1:
+            server.cmd('BGREWRITEAOF')
+        mark, more = list(acked), random.randrange(200)
+        t.await_true(lambda: sum(acked) >= sum(mark) + more, 20, 'more writes')
+        server.process.kill()
+        server.process.wait()
+        stop.set()
+        for thread in threads:
+            thread.join()
+        server.start()
+        for who in range(6):
+            got = int(server.cmd('GET', 'w%d' % who))
+            t.true(acked[who] <= got <= acked[who] + 1, 'round %d, writer %d: acknowledged %d, there is %d' %
+                   (round_number, who, acked[who], got))
+            counters[who] = got
+
+
+@short
+def test_rewrite_shrinks_and_survives(t):
+    server = t.server(config='appendonly yes\nappendfsync no\nauto-aof-rewrite-percentage 0')
+    c = server.connect()
+    for i in range(2000):
+        c('SET', 'same', str(i))
+    t.await_true(lambda: int(persistence(server)['aof_current_size']) > 50000, 5, 'the log to grow')
+    t.equal(server.cmd('BGREWRITEAOF'), 'Background append only file rewriting started')
+    t.await_true(lambda: persistence(server)['aof_rewrite_in_progress'] == '0', 10, 'the rewrite')
+    t.true(int(persistence(server)['aof_current_size']) < 2000, 'the log is small again')
+    t.equal(len(files(server)), 3, 'base, increment, manifest: %s' % files(server))
+    small = int(persistence(server)['aof_current_size'])
+    c('SET', 'same', 'last')
+    t.await_true(lambda: int(persistence(server)['aof_current_size']) > small, 5, 'the write')
+    restart(server)
+    t.equal(server.cmd('GET', 'same'), b'last')
+
+
+@short
+def test_automatic_rewrite(t):
+    server = t.server(config='appendonly yes\nauto-aof-rewrite-percentage 100\nauto-aof-rewrite-min-size 20kb')
+    c = server.connect()
+    for rewrites in (1, 2):
+        for i in range(1500):
+            c('SET', 'same', 'x' * 20)
+        t.await_true(lambda: int(persistence(server)['aof_rewrites']) >= rewrites, 10, 'a rewrite')
+
+
+@short
+def test_torn_tail(t):
+    """FAULTS 13: whatever byte it ends at, the longest whole prefix loads, or the start is refused."""
+    server = t.server(config='appendonly yes\nappendfsync always')
+    c = server.connect()
+    c('SET', 'a', '1')
+    c('SET', 'b', '2')
+    path = os.path.join(server.dir, AOF_DIR, [f for f in files(server) if f.endswith('incr.aof')][0])
+    server.kill()
+    whole = open(path, 'rb').read()
+    second = whole.index(b'*3\r\n$3\r\nSET\r\n$1\r\nb')
+    for cut in range(second + 1, len(whole), 3):
+        with open(path, 'wb') as file:
+            file.write(whole[:cut])
+        server.start()
+        t.equal(server.cmd('MGET', 'a', 'b'), [b'1', None], 'cut at %d' % cut)
+        t.equal(os.path.getsize(path), second, 'the tail was cut off')
+        server.kill()
+    with open(path, 'wb') as file:
+        file.write(whole[:-2])
+    refused = t.server(config='appendonly yes\naof-load-truncated no', folder=server.dir, wait=False)
+    status, said = refused.wait_exit()
+    t.true(status > 0, 'status %s' % status)
+    t.contains(said, os.path.basename(path))
+    t.contains(said, 'near byte %d' % second)
+
+
+@short
+def test_broken_files_are_refused(t):
+    """FAULTS 14: a flipped byte never becomes a silently wrong value."""
+    server = t.server(config='appendonly yes\nappendfsync always')
+    for i in range(20):
+        server.cmd('SET', 'key%d' % i, 'value%d' % i)
+    server.cmd('BGREWRITEAOF')
+    t.await_true(lambda: persistence(server)['aof_rewrite_in_progress'] == '0', 10, 'the rewrite')
+    server.cmd('SET', 'behind', 'it')
+    base = os.path.join(server.dir, AOF_DIR, [f for f in files(server) if f.endswith('.rdb')][0])
+    manifest = os.path.join(server.dir, AOF_DIR, 'appendonly.aof.manifest')
+    server.kill()
+    for path, change in ((base, lambda b: b[:60] + bytes([b[60] ^ 4]) + b[61:]), (base, lambda b: b[:-3]),
+                         (manifest, lambda b: b.replace(b'seq', b'sea')), (manifest, lambda b: b[:-1])):
+        good = open(path, 'rb').read()
+        with open(path, 'wb') as file:
+            file.write(change(good))
+        status, said = t.server(config='appendonly yes', folder=server.dir, wait=False).wait_exit()
+        t.true(status is not None and status > 0, 'status %s: %s' % (status, said[-300:]))
+        t.contains(said, os.path.basename(path))
+        with open(path, 'wb') as file:
+            file.write(good)
+    again = t.server(config='appendonly yes', folder=server.dir)
+    t.equal(again.cmd('GET', 'behind'), b'it')
+
+
+@short
+def test_appendonly_switched_on_and_off(t):
+    server = t.server()
+    fill(server, 500)
+    t.equal(server.cmd('CONFIG', 'SET', 'appendonly', 'yes'), 'OK')
+    t.await_true(lambda: persistence(server)['aof_rewrites'] == '1', 10, 'the first base')
+    server.cmd('SET', 'later', '1')
+    t.await_true(lambda: persistence(server)['aof_buffer_length'] == '0', 5, 'the fsync')
+    server.kill()
+    again = t.server(config='appendonly yes', folder=server.dir)
+    t.equal(again.cmd('DBSIZE'), 501)
+    t.equal(again.cmd('CONFIG', 'SET', 'appendonly', 'no'), 'OK')
+    t.equal(persistence(again)['aof_enabled'], '0')
+
+
+@short
+def test_plain_aof_of_old_servers(t):
+    folder = t.folder('old')
+    with open(os.path.join(folder, 'appendonly.aof'), 'wb') as file:
+        file.write(b'*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n'
+                   b'*1\r\n$5\r\nMULTI\r\n*2\r\n$4\r\nINCR\r\n$1\r\na\r\n*1\r\n$4\r\nEXEC\r\n'
+                   b'*1\r\n$5\r\nMULTI\r\n*2\r\n$4\r\nINCR\r\n$1\r\na\r\n')
+    server = t.server(config='appendonly yes', folder=folder)
+    t.equal(server.cmd('GET', 'a'), b'2', 'the transaction without EXEC counts for nothing')
+    t.true(os.path.exists(os.path.join(folder, 'appendonly.aof.old')), 'the old file is kept')
+    restart(server)
+    t.equal(server.cmd('GET', 'a'), b'2')
+
+
+@short
+def test_redis_reads_our_aof(t):
+    server = t.server(config='appendonly yes\nappendfsync always')
+    fill(server, 300)
+    server.cmd('BGREWRITEAOF')
+    t.await_true(lambda: persistence(server)['aof_rewrite_in_progress'] == '0', 10, 'the rewrite')
+    server.cmd('SET', 'tail', '1')
+    server.kill()
+    redis = t.redis(config='appendonly yes', folder=server.dir)
+    t.equal(redis.cmd('DBSIZE'), 301)
+    redis.cmd('SET', 'from redis', '1')
+    redis.kill()
+    again = t.server(config='appendonly yes', folder=server.dir)
+    t.equal(again.cmd('DBSIZE'), 302)
+
+
+@short
+@pleiad_only
+def test_replica_with_aof(t):
+    master = t.server()
+    fill(master, 300)
+    replica = t.server(config='appendonly yes\nreplicaof 127.0.0.1 %d' % master.port)
+    t.await_true(lambda: replica.cmd('DBSIZE') == 300, 10, 'the full sync')
+    t.await_true(lambda: persistence(replica)['aof_rewrites'] == '1', 10, 'a base of the new data')
+    master.cmd('SET', 'streamed', '1')
+    t.await_true(lambda: replica.cmd('GET', 'streamed') == b'1', 5, 'the stream')
+    t.await_true(lambda: persistence(replica)['aof_buffer_length'] == '0', 5, 'the fsync')
+    replica.kill()
+    alone = t.server(config='appendonly yes', folder=replica.dir)
+    t.equal(alone.cmd('DBSIZE'), 301)
