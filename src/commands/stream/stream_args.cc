@@ -64,8 +64,8 @@ bool StreamIdArgs(const Args& args, size_t first, size_t end, std::vector<Stream
 
 namespace {
 
-bool StreamRangeEnd(const Args& args, size_t i, uint64_t missing_seq, bool* exclusive,
-                    StreamId* id, resp::Writer& out) {
+bool StreamRangeEnd(const Args& args, size_t i, uint64_t missing_seq, bool* exclusive, StreamId* id,
+                    resp::Writer& out) {
   *exclusive = args[i].size() > 1 && args[i][0] == '(';
   if (!*exclusive) return StreamIdArg(args, i, true, missing_seq, id, out);
   const std::string_view bound = args[i].substr(1);
@@ -187,8 +187,7 @@ namespace {
 bool ParseStreamThreshold(const Args& args, size_t* i, StreamTrim* trim, resp::Writer& out) {
   const bool by_length = args.Is(*i, "maxlen");
   if (trim->kind != StreamTrim::Kind::kNone) {
-    out.Error(
-        "ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
+    out.Error("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
     return false;
   }
   ++*i;
@@ -248,8 +247,7 @@ bool FinishTrimOptions(StreamTrimOptions* options, bool obey, const CollectionSe
   constexpr int64_t kLimitMax = 1'000'000;
   StreamTrim& trim = options->trim;
   if (trim.limit != 0 && trim.kind == StreamTrim::Kind::kNone) {
-    out.Error(
-        "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
+    out.Error("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
     return false;
   }
   if (obey) {

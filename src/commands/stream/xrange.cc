@@ -109,8 +109,7 @@ const CommandRegistration kXrevRange{
      .group = "stream",
      .since = "5.0.0",
      .usage = "key end start [COUNT count]",
-     .summary =
-         "Returns the messages from a stream within a range of IDs in reverse order.",
+     .summary = "Returns the messages from a stream within a range of IDs in reverse order.",
      .complexity = kXrangeComplexity,
      .read = XrevRange}};
 

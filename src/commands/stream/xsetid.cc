@@ -53,8 +53,7 @@ bool CheckXsetid(const XsetidRequest& request, const Stream& stream, resp::Write
   }
   if (request.entries_added != -1 &&
       stream.length() > static_cast<uint64_t>(request.entries_added)) {
-    out.Error(
-        "ERR The entries_added specified in XSETID is smaller than the target stream length");
+    out.Error("ERR The entries_added specified in XSETID is smaller than the target stream length");
     return false;
   }
   return true;

@@ -84,9 +84,10 @@ const CommandRegistration kXtrim{
      .since = "5.0.0",
      .usage = "key MAXLEN | MINID [= | ~] threshold [LIMIT count] [KEEPREF | DELREF | ACKED]",
      .summary = "Deletes messages from the beginning of a stream.",
-     .complexity = "O(N), with N being the number of evicted entries. Constant times are very small "
-                   "however, since entries are organized in macro nodes containing multiple entries "
-                   "that can be released with a single deallocation.",
+     .complexity =
+         "O(N), with N being the number of evicted entries. Constant times are very small "
+         "however, since entries are organized in macro nodes containing multiple entries "
+         "that can be released with a single deallocation.",
      .write = Xtrim}};
 
 }  // namespace
