@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// StreamIdMap: values by stream id, in order. What a stream is indexed with (a node per some hundred
-// entries) and what its pending lists are.
+// StreamIdMap: values by stream id, in order. What a stream is indexed with (a node per some
+// hundred entries) and what its pending lists are.
 //
 // A list of chunks, each a sorted array of up to 64 slots that grows by doubling. Both uses append
 // at the end and take away at the front, which costs O(1); in the middle a change costs a search

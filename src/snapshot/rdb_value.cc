@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "snapshot/rdb_value.h"
 
+#include "snapshot/rdb_stream.h"
+
 namespace pleiad {
 namespace {
 
@@ -47,7 +49,14 @@ const CollectionSettings& DefaultCollectionSettings() {
 std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool /*valkey*/,
                                                      const CollectionSettings* /*settings*/) {
   if (type == rdb::kTypeString) return std::make_unique<StringDecoder>();
-  return nullptr;
+  switch (type) {
+    case rdb::kTypeStreamListpacks:
+    case rdb::kTypeStreamListpacks2:
+    case rdb::kTypeStreamListpacks3:
+      return MakeRdbStreamDecoder(type);
+    default:
+      return nullptr;
+  }
 }
 
 }  // namespace pleiad

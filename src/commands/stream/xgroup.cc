@@ -65,7 +65,7 @@ bool XgroupIdArg(const Args& args, const Stream* stream, StreamId* id, resp::Wri
 // DELCONSUMER key group consumer, XGROUP HELP: consumer groups and consumers.
 //
 // > XGROUP CREATE s g $
-// (error) ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want ...
+// (error) ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may ...
 // > XGROUP CREATE s g $ MKSTREAM
 // OK
 // > XGROUP CREATE s g 0

@@ -72,7 +72,7 @@ void BlockXread(ReadContext& ctx, const Args& args, const StreamReadRequest& req
 // > XREAD BLOCK 10 STREAMS nosuchkey s 0 9
 // (nil)
 // > XREAD STREAMS s t 0
-// (error) ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified.
+// (error) ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be ...
 // > XREAD STREAMS s >
 // (error) ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> ...
 // > XREAD STREAMS s x
