@@ -213,9 +213,7 @@ int64_t Stream::EntriesUpTo(StreamId id) const {
 
 int64_t Stream::Lag(const StreamGroup& group) const {
   const auto added = static_cast<int64_t>(entries_added_);
-  if (added == 0 || length_ == 0) return 0;
-  if (group.last_id < first_id_ && max_deleted_id_ < first_id_)
-    return static_cast<int64_t>(length_);
+  if (added == 0) return 0;
   if (group.entries_read != StreamGroup::kUnknown && !HasDeletedFrom(group.last_id))
     return added - group.entries_read;
   const int64_t read = EntriesUpTo(group.last_id);

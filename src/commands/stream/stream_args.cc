@@ -197,7 +197,7 @@ bool ParseStreamThreshold(const Args& args, size_t* i, StreamTrim* trim, resp::W
     ++*i;
   }
   trim->kind = by_length ? StreamTrim::Kind::kMaxLen : StreamTrim::Kind::kMinId;
-  if (!by_length) return StreamIdArg(args, *i, true, 0, &trim->min_id, out);
+  if (!by_length) return StreamIdArg(args, *i, false, 0, &trim->min_id, out);
   const auto length = IntArg(args, *i, out);
   if (!length.has_value()) return false;
   if (*length < 0) {

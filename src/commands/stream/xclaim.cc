@@ -106,8 +106,8 @@ bool ClaimOne(WriteContext& ctx, const Args& args, const XclaimRequest& request,
 
 // XCLAIM key group consumer min-idle-ms id [id ...] [IDLE ms | TIME unix-ms] [RETRYCOUNT n] [FORCE]
 // [JUSTID] [LASTID id]: makes entries that are pending for anyone, for at least so long, pending
-// for this consumer. FORCE also those that are pending for nobody. JUSTID writes ids only and does not
-// count as a delivery.
+// for this consumer. FORCE also those that are pending for nobody. JUSTID writes ids only and does
+// not count as a delivery.
 //
 // > XADD s 1-1 a b
 // "1-1"

@@ -54,8 +54,10 @@ StreamGroup* RequireXgroup(ValueCell* cell, const Args& args, resp::Writer& out)
   return group;
 }
 
-bool XgroupIdArg(const Args& args, const Stream* stream, StreamId* id, resp::Writer& out) {
-  if (args[4] != "$") return StreamIdArg(args, 4, false, 0, id, out);
+// SETID also takes "-" and "+".
+bool XgroupIdArg(const Args& args, const Stream* stream, bool ends, StreamId* id,
+                 resp::Writer& out) {
+  if (args[4] != "$") return StreamIdArg(args, 4, ends, 0, id, out);
   *id = stream == nullptr ? StreamId() : stream->last_id();
   return true;
 }
@@ -112,7 +114,7 @@ void XgroupCreate(WriteContext& ctx, const Args& args, resp::Writer& out) {
   if (!cell.Open(out)) return;
   if (!position.make_stream && !RequireXgroupKey(cell, out)) return;
   StreamId id;
-  if (!XgroupIdArg(args, StreamOf(&cell), &id, out)) return;
+  if (!XgroupIdArg(args, StreamOf(&cell), false, &id, out)) return;
   Stream* const stream = MakeStream(&cell);
   if (stream->CreateGroup(args[3], id, position.entries_read) == nullptr) {
     out.Error("BUSYGROUP Consumer Group name already exists");
@@ -130,7 +132,7 @@ void XgroupSetId(WriteContext& ctx, const Args& args, resp::Writer& out) {
   if (!cell.Open(out)) return;
   StreamGroup* const group = RequireXgroup(&cell, args, out);
   StreamId id;
-  if (group == nullptr || !XgroupIdArg(args, StreamOf(&cell), &id, out)) return;
+  if (group == nullptr || !XgroupIdArg(args, StreamOf(&cell), true, &id, out)) return;
   group->last_id = id;
   group->entries_read = position.entries_read;
   cell.Changed();
