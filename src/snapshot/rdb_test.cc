@@ -156,8 +156,6 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Head{"redis-3.0.7.rdb", 12, "key \"set:smallstr\" holds a set (type 2)"},
                     Head{"redis-5.0.14.rdb", 31, "key \"hash:big\" holds a hash (type 4)"},
                     Head{"redis-6.2.14.rdb", 0, "key \"geo\" holds a sorted set (type 12)"},
-                    Head{"redis-7.0.15.rdb", 2, "key \"stream\" holds a stream (type 19)"},
-                    Head{"redis-7.4.1.rdb", 3, "key \"stream:empty\" holds a stream (type 21)"},
                     Head{"valkey-9.1.0.rdb", 30, "key \"list:big\" holds a list (type 18)"}));
 
 TEST(Rdb, WritesWhatItReads) {
