@@ -234,7 +234,6 @@ TEST(StreamTest, ReferencesDecideWhatATrimTakes) {
 }
 
 TEST(StreamTest, GroupsKeepTwoListsInStep) {
-  const CollectionSettings settings;
   Stream stream;
   StreamGroup* const group = stream.CreateGroup("g", {}, 0);
   StreamConsumer* const a = group->CreateConsumer("a", 1);
