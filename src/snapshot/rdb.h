@@ -60,6 +60,9 @@ enum Opcode : uint8_t {
 // Value types. Those that this version does not decode are known by name, for the error.
 enum Type : uint8_t {
   kTypeString = 0,
+  kTypeStreamListpacks = 15,
+  kTypeStreamListpacks2 = 19,
+  kTypeStreamListpacks3 = 21,
 };
 
 // "a string", "a hash", ... for messages; "a value of unknown type" beyond the known ones. From 22

@@ -6,6 +6,7 @@
 #include "snapshot/rdb_hash.h"
 #include "snapshot/rdb_list.h"
 #include "snapshot/rdb_set.h"
+#include "snapshot/rdb_stream.h"
 
 namespace pleiad {
 namespace {
@@ -28,6 +29,8 @@ const RdbEncoder& EncoderOf(ValueType type) {
       return kRdbSetEncoder;
     case ValueType::kHash:
       return kRdbHashEncoder;
+    case ValueType::kStream:
+      return kRdbStreamEncoder;
     default:
       break;
   }

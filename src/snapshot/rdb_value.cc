@@ -5,6 +5,7 @@
 #include "snapshot/rdb_hash.h"
 #include "snapshot/rdb_list.h"
 #include "snapshot/rdb_set.h"
+#include "snapshot/rdb_stream.h"
 
 namespace pleiad {
 namespace {
@@ -53,7 +54,12 @@ std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool valkey,
   if (type == rdb::kTypeString) return std::make_unique<StringDecoder>();
   if (auto decoder = MakeRdbSetDecoder(type, settings)) return decoder;
   if (auto decoder = MakeRdbHashDecoder(type, valkey, settings)) return decoder;
-  return MakeRdbListDecoder(type, settings);
+  if (auto decoder = MakeRdbListDecoder(type, settings)) return decoder;
+  if (type == rdb::kTypeStreamListpacks || type == rdb::kTypeStreamListpacks2 ||
+      type == rdb::kTypeStreamListpacks3) {
+    return MakeRdbStreamDecoder(type);
+  }
+  return nullptr;
 }
 
 }  // namespace pleiad
