@@ -7,6 +7,7 @@
 #include "snapshot/rdb_list.h"
 #include "snapshot/rdb_set.h"
 #include "snapshot/rdb_stream.h"
+#include "snapshot/rdb_zset.h"
 
 namespace pleiad {
 namespace {
@@ -25,16 +26,16 @@ const RdbEncoder& EncoderOf(ValueType type) {
       return kStringEncoder;
     case ValueType::kList:
       return kRdbListEncoder;
+    case ValueType::kZset:
+      return kRdbZsetEncoder;
     case ValueType::kSet:
       return kRdbSetEncoder;
     case ValueType::kHash:
       return kRdbHashEncoder;
     case ValueType::kStream:
       return kRdbStreamEncoder;
-    default:
-      break;
   }
-  CHECK_MSG(false, "a value of this type can't be made yet");
+  CHECK_MSG(false, "an entry of no type");
   return kStringEncoder;
 }
 

@@ -6,6 +6,7 @@
 #include "snapshot/rdb_list.h"
 #include "snapshot/rdb_set.h"
 #include "snapshot/rdb_stream.h"
+#include "snapshot/rdb_zset.h"
 
 namespace pleiad {
 namespace {
@@ -55,6 +56,7 @@ std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool valkey,
   if (auto decoder = MakeRdbSetDecoder(type, settings)) return decoder;
   if (auto decoder = MakeRdbHashDecoder(type, valkey, settings)) return decoder;
   if (auto decoder = MakeRdbListDecoder(type, settings)) return decoder;
+  if (auto decoder = MakeRdbZsetDecoder(type, settings)) return decoder;
   if (type == rdb::kTypeStreamListpacks || type == rdb::kTypeStreamListpacks2 ||
       type == rdb::kTypeStreamListpacks3) {
     return MakeRdbStreamDecoder(type);

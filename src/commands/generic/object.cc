@@ -57,7 +57,7 @@ const Entry* Look(ReadContext& ctx, resp::Writer& out) {
 // (error) ERR unknown subcommand 'SIZE'. Try OBJECT HELP.
 // > OBJECT ENCODING
 // (error) ERR wrong number of arguments for 'object|encoding' command
-void Object(ServerContext&, const Args& args, resp::Writer& out) {
+void ObjectContainer(ServerContext&, const Args& args, resp::Writer& out) {
   WriteUnknownSubcommand(args, out);
 }
 
@@ -119,7 +119,7 @@ const CommandRegistration kObject{{.name = "object",
                                    .usage = "subcommand",
                                    .summary = "A container for object introspection commands.",
                                    .complexity = "Depends on subcommand.",
-                                   .server = Object}};
+                                   .server = ObjectContainer}};
 const CommandRegistration kObjectEncoding{{.name = "object|encoding",
                                            .arity = 3,
                                            .flags = kCmdReadonly,
