@@ -16,6 +16,9 @@ namespace pleiad {
 namespace {
 
 constexpr size_t kErrorStatsMax = 128;
+// Better than a null at once, after which a client would ask again and again.
+constexpr std::string_view kCannotWait =
+    "ERR there is nothing to give, and this version can't make a client wait yet";
 constexpr std::string_view kRdbMisconf =
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
     "disk. Commands that may modify the data set are disabled, because this instance is configured "
@@ -284,7 +287,9 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
     ReadContext ctx(engine_, stats_, &locks, client, now_);
     ctx.set_keys(&c.keys);
     ctx.prng_ = &prng_;
+    ctx.may_block_ = client->connection != nullptr;
     spec.read(ctx, args, *out);
+    if (ctx.block_.has_value()) out->Error(kCannotWait);
     return;
   }
   if (engine_->replica.load(std::memory_order_relaxed) && !client->from_master &&
@@ -308,7 +313,9 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
   WriteContext ctx(engine_, stats_, &locks, client, now_);
   ctx.set_keys(&c.keys);
   ctx.prng_ = &prng_;
+  ctx.may_block_ = client->connection != nullptr;
   spec.write(ctx, args, *out);
+  if (ctx.block_.has_value()) out->Error(kCannotWait);
   if (!ctx.changed()) return;
   ThreadStats::Add(&stats_->dirty, ctx.dirty_);
   if (!ctx.propagated_) ctx.Propagate(c.args);

@@ -44,7 +44,7 @@ struct ZsetModel {
   ZsetItems Items() const { return {order.begin(), order.end()}; }
 };
 
-void ExpectSame(const Zset& zset, const ZsetModel& model) {
+void ExpectSameZset(const Zset& zset, const ZsetModel& model) {
   const ZsetView view = zset.view();
   ASSERT_EQ(view.size(), model.scores.size());
   const ZsetItems all = model.Items();
@@ -121,7 +121,7 @@ TEST_P(ZsetPropertyTest, BehavesLikeASet) {
       ASSERT_EQ(added.score, s);
       model.Set(m, s);
     }
-    if (step % (profile.steps / 20) == 0) ExpectSame(zset, model);
+    if (step % (profile.steps / 20) == 0) ExpectSameZset(zset, model);
     if (step % 50 == 0) {
       ZsetScoreBound min{score(), prng.Chance(1, 2)};
       ZsetScoreBound max{score(), prng.Chance(1, 2)};
@@ -130,14 +130,14 @@ TEST_P(ZsetPropertyTest, BehavesLikeASet) {
       ASSERT_EQ(zset.view().ByScore(min, max).count, CountByScore(model, min, max));
     }
   }
-  ExpectSame(zset, model);
+  ExpectSameZset(zset, model);
   ASSERT_EQ(zset.view().is_object(), profile.packed_entries == 0 || store.object() != nullptr);
   // Down to nothing.
   while (!model.order.empty()) {
     const std::string m = (prng.Chance(1, 2) ? *model.order.begin() : *model.order.rbegin()).second;
     model.Erase(m);
     ASSERT_TRUE(zset.Remove(m));
-    if (model.order.size() % 977 == 0) ExpectSame(zset, model);
+    if (model.order.size() % 977 == 0) ExpectSameZset(zset, model);
   }
   ASSERT_TRUE(zset.empty());
   zset.Add("again", 1);

@@ -143,11 +143,10 @@ TEST_P(RdbHead, StringsLoadUpToTheCut) {
   EXPECT_EQ(load.sink.ends, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, RdbHead,
-    testing::Values(Head{"redis-3.0.7.rdb", 12}, Head{"redis-5.0.14.rdb", 31},
-                    Head{"redis-6.2.14.rdb", 0}, Head{"redis-7.0.15.rdb", 2},
-                    Head{"redis-7.4.1.rdb", 3}, Head{"valkey-9.1.0.rdb", 30}));
+INSTANTIATE_TEST_SUITE_P(All, RdbHead,
+                         testing::Values(Head{"redis-3.0.7.rdb", 12}, Head{"redis-5.0.14.rdb", 31},
+                                         Head{"redis-6.2.14.rdb", 0}, Head{"redis-7.0.15.rdb", 2},
+                                         Head{"redis-7.4.1.rdb", 3}, Head{"valkey-9.1.0.rdb", 30}));
 
 TEST(Rdb, ATypeOfNobodyIsNamed) {
   const Load load = LoadBytes(std::string("REDIS0011\x07\x01m", 12), 3);

@@ -143,7 +143,7 @@ std::array<GeoCell, 9> GeoShape::Cells() const {
     int north;
   };
   constexpr Move kOrder[] = {{0, 0}, {0, 1},  {0, -1}, {1, 0},  {-1, 0},
-                               {1, 1}, {-1, 1}, {1, -1}, {-1, -1}};
+                             {1, 1}, {-1, 1}, {1, -1}, {-1, -1}};
   std::array<GeoCell, 9> cells{};
   for (size_t i = 0; i < cells.size(); ++i) {
     const Move& o = kOrder[i];

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The area of a GEO search: a circle, a box or a polygon around a centre, and the geohash cells that
-// cover it.
+// The area of a GEO search: a circle, a box or a polygon around a centre, and the geohash cells
+// that cover it.
 #pragma once
 
 #include <array>
