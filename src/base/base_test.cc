@@ -2,9 +2,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/crc.h"
 #include "base/ids.h"
 #include "base/prng.h"
+#include "base/stable_sort.h"
 #include "base/text.h"
 
 namespace pleiad {
@@ -70,6 +75,18 @@ TEST(Ids, NodeIdParses) {
   EXPECT_FALSE(NodeId::Parse(std::string(40, 'g')).has_value());
   EXPECT_FALSE(NodeId::Parse(std::string(39, 'a')).has_value());
   EXPECT_TRUE(NodeId().empty());
+}
+
+TEST(StableSortTest, EqualsKeepTheirOrder) {
+  std::vector<std::pair<int, std::string>> v;
+  for (int i = 0; i < 500; ++i) v.emplace_back(i * 7919 % 10, std::to_string(i));
+  StableSort(v.begin(), v.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (size_t i = 1; i < v.size(); ++i) {
+    ASSERT_LE(v[i - 1].first, v[i].first);
+    if (v[i - 1].first == v[i].first) {
+      ASSERT_LT(std::stoi(v[i - 1].second), std::stoi(v[i].second));
+    }
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/ids.h"
@@ -15,6 +16,9 @@ namespace pleiad {
 namespace runtime {
 class Connection;
 }
+
+struct Transaction;
+class ClientWatches;
 
 struct ClientState {
   enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
@@ -33,6 +37,8 @@ struct ClientState {
   bool no_touch = false;
   bool close_after_reply = false;
   ReplyMode reply_mode = ReplyMode::kOn;
+  std::shared_ptr<Transaction> transaction;  // between MULTI and EXEC; else null
+  std::shared_ptr<ClientWatches> watches;    // null: never watched anything
   std::string name;
   std::string lib_name;
   std::string lib_version;

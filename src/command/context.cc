@@ -86,8 +86,7 @@ void ReadContext::ExpireNow(const Key& key, int db, SlotDb* slot_db, Entry* e) {
   const std::string_view args[] = {"DEL", key.bytes};
   engine_->journal.Append(key.slot, db, args);
   Slot& slot = locks_->slot(key.slot);
-  if ((slot.watched & Slot::kWatched) && engine_->observer != nullptr)
-    engine_->observer->OnChange(key.slot, db, key.bytes);
+  if (slot.watched & Slot::kWatched) engine_->NoteChange(key.slot, db, key.bytes);
   if ((engine_->notify_flags.load(std::memory_order_relaxed) & kNotifyExpired) &&
       engine_->observer != nullptr) {
     engine_->observer->OnEvent(kNotifyExpired, "expired", db, key.bytes);
@@ -136,6 +135,13 @@ const Entry* ReadContext::FindAndTouch(const Key& key) {
   CountLookup(key, db_, e != nullptr);
   if (e != nullptr) Touch(e);
   return e;
+}
+
+void ReadContext::Watch(const Key& key) {
+  const bool exists = FindMutable(key, db_, false) != nullptr;
+  if (!client_->watches) client_->watches = std::make_shared<ClientWatches>(&engine_->watches);
+  locks_->slot(key.slot).watched |= Slot::kWatched;
+  client_->watches->Add(db_, key.bytes, key.slot, exists);
 }
 
 SlotDb* WriteContext::DbOf(const Key& key, int db, bool create) {
@@ -280,8 +286,8 @@ void WriteContext::SetExpiry(const Key& key, int64_t expiry_ms) {
 
 void WriteContext::Changed(const Key& key, int db) {
   ++dirty_;
-  if ((SlotOf(key).watched & Slot::kWatched) && engine_->observer != nullptr) [[unlikely]] {
-    engine_->observer->OnChange(key.slot, ResolveDb(db), key.bytes);
+  if (SlotOf(key).watched & Slot::kWatched) [[unlikely]] {
+    engine_->NoteChange(key.slot, ResolveDb(db), key.bytes);
   }
 }
 
@@ -295,7 +301,12 @@ void WriteContext::Notify(NotifyClass event_class, std::string_view event, const
 void WriteContext::Propagate(std::span<const std::string_view> args) {
   propagated_ = true;
   if (client_->from_master || !engine_->journal.active()) return;
-  engine_->journal.Append(keys_ == nullptr || keys_->empty() ? SlotId(0) : key(0).slot, db_, args);
+  const SlotId slot = keys_ == nullptr || keys_->empty() ? SlotId(0) : key(0).slot;
+  if (group_ != nullptr) {
+    group_->Add(slot, db_, args);
+  } else {
+    engine_->journal.Append(slot, db_, args);
+  }
 }
 
 }  // namespace pleiad

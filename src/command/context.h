@@ -118,6 +118,9 @@ class ReadContext {
     if (!client_->exclusive) locks_->Extend(slots);
   }
 
+  // WATCH: the client's next EXEC is refused if the key changes before it.
+  void Watch(const Key& key);
+
   Engine& engine() { return *engine_; }
 
  protected:
@@ -202,6 +205,7 @@ class WriteContext : public ReadContext {
   void Unlink(SlotDb* slot_db, Entry* e);
   void Link(const Key& key, SlotDb* slot_db, Entry* e);
 
+  Journal::Group* group_ = nullptr;  // null: records go into the journal at once
   struct ReadyKey {
     int db;
     std::string key;
@@ -219,6 +223,7 @@ struct ServerContext {
   UnixMs now;
   MonoMs mono_now;
   ThreadStats& stats;
+  Journal::Group* group = nullptr;  // of the EXEC that this command is a part of
 
   // Runs f with no other thread inside a command: FLUSHALL, SWAPDB, CLIENT LIST. Cost: waits for
   // the others' batches.
@@ -237,8 +242,12 @@ struct ServerContext {
   // Records an effect of a server command (FLUSHALL, SWAPDB). REQUIRES: an exclusive section.
   void Propagate(std::initializer_list<std::string_view> args) {
     if (client.from_master) return;  // the stream's own bytes go into the journal
-    engine.journal.Append(SlotId(0), client.db,
-                          std::span<const std::string_view>(args.begin(), args.size()));
+    const std::span<const std::string_view> record(args.begin(), args.size());
+    if (group != nullptr) {
+      group->Add(SlotId(0), client.db, record);
+    } else {
+      engine.journal.Append(SlotId(0), client.db, record);
+    }
   }
 };
 

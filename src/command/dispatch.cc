@@ -207,6 +207,14 @@ bool Dispatcher::CheckMemory(const CommandSpec& spec, const ClientState& client,
 }
 
 void Dispatcher::RunPrepared(PreparedCommand& c, ClientState* client, resp::Writer* out) {
+  if (client->transaction != nullptr) [[unlikely]] {
+    RunInTransaction(c, client, out);
+    return;
+  }
+  RunNow(c, client, out);
+}
+
+void Dispatcher::RunNow(PreparedCommand& c, ClientState* client, resp::Writer* out) {
   if (c.spec == nullptr) {
     ReplyUnknown(c, out);
     return;
@@ -222,7 +230,7 @@ void Dispatcher::RunPrepared(PreparedCommand& c, ClientState* client, resp::Writ
   const bool was_asking = client->asking;
   out->set_protocol(client->protocol);
   if (spec.server != nullptr) {
-    ServerContext ctx{*engine_, *client, server_, thread_, now_, mono_now_, *stats_};
+    ServerContext ctx{*engine_, *client, server_, thread_, now_, mono_now_, *stats_, group_};
     spec.server(ctx, Args(c.args, &c.owned), *out);
     out->set_protocol(client->protocol);
   } else {
@@ -282,39 +290,53 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
     locks.LockAll(std::move(slots));
   }
   if (!c.keys.empty() && !RouteLocked(c, client, &locks, out)) return;
+  if (spec.write != nullptr && !client->from_master && !CheckWritable(out)) return;
+  RunLocked(c, client, &locks, out);
+}
+
+// What may forbid any write at this moment.
+bool Dispatcher::CheckWritable(resp::Writer* out) {
+  if (engine_->replica.load(std::memory_order_relaxed) &&
+      engine_->replica_read_only.load(std::memory_order_relaxed)) {
+    out->Error("READONLY You can't write against a read only replica.");
+    return false;
+  }
+  if (engine_->writes_paused.load(std::memory_order_relaxed)) {
+    out->Error("TRYAGAIN A manual failover is under way");
+    return false;
+  }
+  const PersistenceError error = engine_->persistence_error.load(std::memory_order_relaxed);
+  if (error != PersistenceError::kNone) [[unlikely]] {
+    out->Error(error == PersistenceError::kAof ? kAofMisconf : kRdbMisconf);
+    return false;
+  }
+  if (engine_->min_replicas_missing.load(std::memory_order_relaxed) != 0) {
+    out->Error("NOREPLICAS Not enough good replicas to write.");
+    return false;
+  }
+  return true;
+}
+
+// Runs the handler. REQUIRES: the slots of all keys are locked, and everything was checked.
+void Dispatcher::RunLocked(PreparedCommand& c, ClientState* client, LockSet* locks,
+                           resp::Writer* out) {
   const Args args(c.args, &c.owned);
-  if (spec.read != nullptr) {
-    ReadContext ctx(engine_, stats_, &locks, client, now_);
+  const bool may_block = client->connection != nullptr && group_ == nullptr;
+  if (c.spec->read != nullptr) {
+    ReadContext ctx(engine_, stats_, locks, client, now_);
     ctx.set_keys(&c.keys);
     ctx.prng_ = &prng_;
-    ctx.may_block_ = client->connection != nullptr;
-    spec.read(ctx, args, *out);
+    ctx.may_block_ = may_block;
+    c.spec->read(ctx, args, *out);
     if (ctx.block_.has_value()) out->Error(kCannotWait);
     return;
   }
-  if (engine_->replica.load(std::memory_order_relaxed) && !client->from_master &&
-      engine_->replica_read_only.load(std::memory_order_relaxed)) {
-    out->Error("READONLY You can't write against a read only replica.");
-    return;
-  }
-  if (engine_->writes_paused.load(std::memory_order_relaxed) && !client->from_master) {
-    out->Error("TRYAGAIN A manual failover is under way");
-    return;
-  }
-  if (engine_->persistence_error.load(std::memory_order_relaxed) != PersistenceError::kNone &&
-      !client->from_master) [[unlikely]] {
-    out->Error(engine_->persistence_error == PersistenceError::kAof ? kAofMisconf : kRdbMisconf);
-    return;
-  }
-  if (engine_->min_replicas_missing.load(std::memory_order_relaxed) != 0 && !client->from_master) {
-    out->Error("NOREPLICAS Not enough good replicas to write.");
-    return;
-  }
-  WriteContext ctx(engine_, stats_, &locks, client, now_);
+  WriteContext ctx(engine_, stats_, locks, client, now_);
   ctx.set_keys(&c.keys);
   ctx.prng_ = &prng_;
-  ctx.may_block_ = client->connection != nullptr;
-  spec.write(ctx, args, *out);
+  ctx.may_block_ = may_block;
+  ctx.group_ = group_;
+  c.spec->write(ctx, args, *out);
   if (ctx.block_.has_value()) out->Error(kCannotWait);
   if (!ctx.changed()) return;
   ThreadStats::Add(&stats_->dirty, ctx.dirty_);

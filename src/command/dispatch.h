@@ -83,7 +83,19 @@ class Dispatcher {
   void RunPrepared(PreparedCommand& c, ClientState* client, resp::Writer* out);
   bool CheckState(const PreparedCommand& c, const ClientState& client, resp::Writer* out);
   bool CheckMemory(const CommandSpec& spec, const ClientState& client, resp::Writer* out);
+  void RunNow(PreparedCommand& c, ClientState* client, resp::Writer* out);
   void RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out);
+  void RunLocked(PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out);
+  bool CheckWritable(resp::Writer* out);
+  // Transactions (exec.cc).
+  void RunInTransaction(PreparedCommand& c, ClientState* client, resp::Writer* out);
+  bool MayQueue(const PreparedCommand& c, ClientState* client, resp::Writer* out);
+  void Exec(ClientState* client, resp::Writer* out);
+  bool CheckExec(std::vector<PreparedCommand>& commands, ClientState* client, LockSet* locks,
+                 resp::Writer* out);
+  bool WatchBroken(const ClientState& client, LockSet* locks);
+  void RunQueued(std::vector<PreparedCommand>& commands, ClientState* client, LockSet* locks,
+                 resp::Writer* out);
   bool RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks,
                    resp::Writer* out);
   size_t CountMissing(const PreparedCommand& c, const ClientState& client, LockSet* locks);
@@ -103,6 +115,7 @@ class Dispatcher {
   std::vector<std::pair<std::string, uint64_t>> error_stats_;
   std::vector<size_t> positions_;
   SlowCommandHook slow_hook_;
+  Journal::Group* group_ = nullptr;  // while an EXEC runs
 };
 
 }  // namespace pleiad

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "command/transaction.h"
 #include "data/collection_settings.h"
 #include "journal/journal.h"
 #include "resp/writer.h"
@@ -106,6 +107,13 @@ struct Engine {
     collections.hash_seed = hash_seed;
   }
 
+  // A key changed in a slot whose kWatched flag is set; an empty key: the whole database. With the
+  // slot locked.
+  void NoteChange(SlotId slot, int db, std::string_view key) {
+    watches.OnChange(slot, db, key);
+    if (observer != nullptr) observer->OnChange(slot, db, key);
+  }
+
   CollectionSettings collections;
   Keyspace keyspace;
   Journal journal;
@@ -138,6 +146,7 @@ struct Engine {
   // Set before the threads start.
   Router* router = nullptr;  // null: standalone
   ChangeObserver* observer = nullptr;
+  WatchTable watches;
   std::array<ThreadStats, Keyspace::kMaxThreads> stats;
 };
 

@@ -24,8 +24,8 @@ void DropEntry(Engine* engine, SlotId id, int db, SlotDb* slot_db, Entry* e, Not
   engine->keyspace.BeforeChange(id, db, *slot_db, hash);
   const std::string_view args[] = {"DEL", key};
   engine->journal.Append(id, db, args);
+  if (slot.watched & Slot::kWatched) engine->NoteChange(id, db, key);
   if (engine->observer != nullptr) {
-    if (slot.watched & Slot::kWatched) engine->observer->OnChange(id, db, key);
     if (engine->notify_flags.load(std::memory_order_relaxed) & why) {
       engine->observer->OnEvent(why, event, db, key);
     }
@@ -210,8 +210,7 @@ uint64_t DetachDatabase(Engine* engine, int db, std::deque<Table>* garbage) {
       if (slot_db == nullptr) break;
       if (slot_db->table.size() == 0) continue;
       keyspace.BeforeChangeAll(id, number, *slot_db);
-      if ((slot.watched & Slot::kWatched) && engine->observer != nullptr)
-        engine->observer->OnChange(id, number, {});
+      if (slot.watched & Slot::kWatched) engine->NoteChange(id, number, {});
       keys += slot_db->table.size();
       garbage->emplace_back().Swap(slot_db->table);
       while (slot_db->with_expiry != 0) keyspace.DropExpiry(*slot_db);
@@ -235,9 +234,9 @@ void SwapDatabases(Engine* engine, int a, int b) {
     if (first->table.size() + second->table.size() == 0) continue;
     keyspace.BeforeChangeAll(id, a, *first);
     keyspace.BeforeChangeAll(id, b, *second);
-    if ((slot.watched & Slot::kWatched) && engine->observer != nullptr) {
-      engine->observer->OnChange(id, a, {});
-      engine->observer->OnChange(id, b, {});
+    if (slot.watched & Slot::kWatched) {
+      engine->NoteChange(id, a, {});
+      engine->NoteChange(id, b, {});
     }
     first->table.Swap(second->table);
     std::swap(first->with_expiry, second->with_expiry);

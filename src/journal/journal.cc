@@ -52,13 +52,42 @@ void Journal::Append(SlotId slot, int db, std::span<const std::string_view> args
   if (!active()) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   scratch_.clear();
-  if (db != selected_db_) {
-    selected_db_ = db;
-    const std::string number = std::to_string(db);
-    const std::string_view select[] = {"SELECT", number};
-    Encode(select, &scratch_);
-  }
+  EncodeSelect(db);
   Encode(args, &scratch_);
+  AppendLocked(scratch_);
+  if (scratch_.capacity() > (1 << 20)) scratch_ = std::string();
+}
+
+void Journal::EncodeSelect(int db) {
+  if (db == selected_db_) return;
+  selected_db_ = db;
+  const std::string number = std::to_string(db);
+  const std::string_view select[] = {"SELECT", number};
+  Encode(select, &scratch_);
+}
+
+void Journal::Group::Add(SlotId slot, int db, std::span<const std::string_view> args) {
+  (void)slot;  // the tag is for sinks that filter by slot
+  records_.push_back({db, std::vector<std::string>(args.begin(), args.end())});
+}
+
+void Journal::AppendGroup(const Group& group) {
+  if (!active() || group.empty()) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  scratch_.clear();
+  static constexpr std::string_view kMulti[] = {"MULTI"};
+  static constexpr std::string_view kExec[] = {"EXEC"};
+  const bool several = group.records_.size() > 1;
+  if (several) {
+    EncodeSelect(group.records_.front().db);
+    Encode(kMulti, &scratch_);
+  }
+  for (const Group::Record& record : group.records_) {
+    EncodeSelect(record.db);
+    const std::vector<std::string_view> args(record.args.begin(), record.args.end());
+    Encode(args, &scratch_);
+  }
+  if (several) Encode(kExec, &scratch_);
   AppendLocked(scratch_);
   if (scratch_.capacity() > (1 << 20)) scratch_ = std::string();
 }

@@ -41,6 +41,24 @@ class Journal {
   // REQUIRES: the locks of the slots that the effect touches. A SELECT is put in when the database
   // changes.
   void Append(SlotId slot, int db, std::span<const std::string_view> args);
+  // Records that must stand together: what a transaction did. Between MULTI and EXEC if there are
+  // several, as themselves if there is one. No other record comes between them, although other
+  // threads append meanwhile.
+  class Group {
+   public:
+    void Add(SlotId slot, int db, std::span<const std::string_view> args);
+    bool empty() const { return records_.empty(); }
+
+   private:
+    friend class Journal;
+    struct Record {
+      int db;
+      std::vector<std::string> args;
+    };
+    std::vector<Record> records_;
+  };
+  // REQUIRES: the locks of the slots of all records, or an exclusive section.
+  void AppendGroup(const Group& group);
   // Bytes that are already a stream: a replica passes on what its master sent.
   void AppendRaw(std::string_view bytes);
 
@@ -88,6 +106,7 @@ class Journal {
     std::unique_ptr<char[]> bytes;
   };
   void AppendLocked(std::string_view bytes);
+  void EncodeSelect(int db);
   void TrimLocked();
 
   mutable std::mutex mutex_;

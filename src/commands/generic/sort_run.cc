@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/crc.h"
+#include "base/stable_sort.h"
 #include "base/text.h"
 #include "command/field_expiry.h"
 #include "data/hash.h"
@@ -264,7 +265,7 @@ void SortRun::Order() {
   };
   const auto middle = elements_.begin() + static_cast<ptrdiff_t>(first_ + count_);
   if (middle == elements_.end()) {
-    std::stable_sort(elements_.begin(), elements_.end(), before);
+    StableSort(elements_.begin(), elements_.end(), before);
   } else {
     std::partial_sort(elements_.begin(), middle, elements_.end(), before);
   }

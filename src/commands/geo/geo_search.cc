@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/stable_sort.h"
+
 namespace pleiad {
 namespace {
 
@@ -242,11 +244,11 @@ std::vector<GeoSearch::Hit> GeoSearch::Find(const ZsetView& zset) const {
     last = i;
   }
   if (order_ == Order::kAscending) {
-    std::stable_sort(hits.begin(), hits.end(),
-                     [](const Hit& a, const Hit& b) { return a.distance < b.distance; });
+    StableSort(hits.begin(), hits.end(),
+               [](const Hit& a, const Hit& b) { return a.distance < b.distance; });
   } else if (order_ == Order::kDescending) {
-    std::stable_sort(hits.begin(), hits.end(),
-                     [](const Hit& a, const Hit& b) { return a.distance > b.distance; });
+    StableSort(hits.begin(), hits.end(),
+               [](const Hit& a, const Hit& b) { return a.distance > b.distance; });
   }
   if (count_ != 0 && hits.size() > count_) hits.resize(count_);
   return hits;

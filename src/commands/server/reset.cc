@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/command.h"
+#include "command/transaction.h"
 
 namespace pleiad {
 namespace {
@@ -27,6 +28,8 @@ void Reset(ServerContext& ctx, const Args&, resp::Writer& out) {
   client.no_touch = false;
   client.reply_mode = ClientState::ReplyMode::kOn;
   client.name.clear();
+  client.transaction.reset();
+  if (client.watches) client.watches->Clear();
   client.authenticated = !ctx.engine.require_auth.load(std::memory_order_relaxed);
   out.Simple("RESET");
 }

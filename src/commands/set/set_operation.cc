@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/stable_sort.h"
+
 namespace pleiad {
 
 std::optional<SetView> ReadSet(ReadContext& ctx, const Key& key, resp::Writer& out, bool touch) {
@@ -23,8 +25,8 @@ std::optional<std::vector<SetView>> ReadSets(ReadContext& ctx, size_t first, res
 }
 
 void Intersect(std::vector<SetView> sets, const std::function<bool(std::string_view)>& f) {
-  std::stable_sort(sets.begin(), sets.end(),
-                   [](const SetView& a, const SetView& b) { return a.size() < b.size(); });
+  StableSort(sets.begin(), sets.end(),
+             [](const SetView& a, const SetView& b) { return a.size() < b.size(); });
   bool more = sets[0].size() != 0;
   if (!more) return;
   sets[0].ForEach([&](std::string_view member) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/stable_sort.h"
 #include "base/text.h"
 
 namespace pleiad {
@@ -111,8 +112,8 @@ void ZsetCombination::Run(ZsetOperation operation, const CollectionSettings& set
 
 // From the smallest to the largest: also the order in which scores are added up.
 void ZsetCombination::Intersect(const std::function<bool(std::string_view, double)>& f) {
-  std::stable_sort(inputs.begin(), inputs.end(),
-                   [](const ZsetInput& a, const ZsetInput& b) { return a.size() < b.size(); });
+  StableSort(inputs.begin(), inputs.end(),
+             [](const ZsetInput& a, const ZsetInput& b) { return a.size() < b.size(); });
   if (inputs[0].size() == 0) return;
   bool more = true;
   inputs[0].ForEach([&](std::string_view member, double score) {
@@ -128,8 +129,8 @@ void ZsetCombination::Intersect(const std::function<bool(std::string_view, doubl
 }
 
 void ZsetCombination::Unite(Zset* result) {
-  std::stable_sort(inputs.begin(), inputs.end(),
-                   [](const ZsetInput& a, const ZsetInput& b) { return a.size() < b.size(); });
+  StableSort(inputs.begin(), inputs.end(),
+             [](const ZsetInput& a, const ZsetInput& b) { return a.size() < b.size(); });
   std::unordered_map<std::string_view, double> scores;
   std::deque<std::string> names;  // members outlive the call they were given in
   for (const ZsetInput& input : inputs) {
