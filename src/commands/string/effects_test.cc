@@ -105,8 +105,8 @@ TEST_F(EffectsTest, TheJournalHoldsEffects) {
   EXPECT_EQ(Effects("MSETNX k 1 m 2"), Strings{});
   EXPECT_EQ(Effects("SETRANGE m 3 \"\""), Strings{});
   EXPECT_EQ(Effects("GETDEL k"), Strings{"DEL k"});
-  EXPECT_EQ(Effects("MSETEX 2 k 1 m 2 NX EX 10"), Strings{});
   EXPECT_EQ(Effects("MSETEX 2 k 1 n 2 EX 10"), Strings{"MSETEX 2 k 1 n 2 PXAT 1700000010000"});
+  EXPECT_EQ(Effects("MSETEX 2 k 1 m 2 NX EX 10"), Strings{});
   EXPECT_EQ(Effects("MSETEX 1 k 2 KEEPTTL"), Strings{"MSETEX 1 k 2 KEEPTTL"});
   EXPECT_EQ(Effects("SET k 3 IFEQ 2"), Strings{"SET k 3"});
   EXPECT_EQ(Effects("SET k 3 IFEQ 2"), Strings{});
