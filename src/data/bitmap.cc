@@ -163,10 +163,11 @@ std::optional<uint64_t> FindBit(std::string_view bytes, bool value, uint64_t fir
   return at == to ? in_byte(to) : std::nullopt;
 }
 
-void CombineBits(BitOperation operation, std::span<const std::string_view> sources, char* out) {
-  CHECK(!sources.empty());
-  size_t size = 0;
-  for (const std::string_view s : sources) size = std::max(size, s.size());
+namespace {
+
+// CombineBits of pieces that are `size` bytes at most.
+void CombineBlock(BitOperation operation, std::span<const std::string_view> sources, char* out,
+                  size_t size) {
   const std::string_view head = sources[0];
   const auto others = sources.subspan(1);
   std::memset(out, 0, size);
@@ -211,6 +212,23 @@ void CombineBits(BitOperation operation, std::span<const std::string_view> sourc
     case BitOperation::kOne:
       ExactlyOne(sources, out, size);
       break;
+  }
+}
+
+}  // namespace
+
+void CombineBits(BitOperation operation, std::span<const std::string_view> sources, char* out) {
+  CHECK(!sources.empty());
+  // Piece by piece, so that the passes over the result find it in the first cache.
+  constexpr size_t kBlock = 16384;
+  size_t size = 0;
+  for (const std::string_view s : sources) size = std::max(size, s.size());
+  std::vector<std::string_view> pieces(sources.size());
+  for (size_t at = 0; at < size; at += kBlock) {
+    for (size_t i = 0; i < sources.size(); ++i) {
+      pieces[i] = sources[i].substr(std::min(at, sources[i].size()), kBlock);
+    }
+    CombineBlock(operation, pieces, out + at, std::min(kBlock, size - at));
   }
 }
 

@@ -105,6 +105,19 @@ TEST_F(EffectsTest, TheJournalHoldsEffects) {
   EXPECT_EQ(Effects("MSETNX k 1 m 2"), Strings{});
   EXPECT_EQ(Effects("SETRANGE m 3 \"\""), Strings{});
   EXPECT_EQ(Effects("GETDEL k"), Strings{"DEL k"});
+  EXPECT_EQ(Effects("MSETEX 2 k 1 n 2 EX 10"), Strings{"MSETEX 2 k 1 n 2 PXAT 1700000010000"});
+  EXPECT_EQ(Effects("MSETEX 2 k 1 m 2 NX EX 10"), Strings{});
+  EXPECT_EQ(Effects("MSETEX 1 k 2 KEEPTTL"), Strings{"MSETEX 1 k 2 KEEPTTL"});
+  EXPECT_EQ(Effects("SET k 3 IFEQ 2"), Strings{"SET k 3"});
+  EXPECT_EQ(Effects("SET k 3 IFEQ 2"), Strings{});
+  EXPECT_EQ(Effects("DELIFEQ k 2"), Strings{});
+  EXPECT_EQ(Effects("DELEX k IFEQ 3"), Strings{"DEL k"});
+  EXPECT_EQ(Effects("SETBIT k 3 1"), Strings{"SETBIT k 3 1"});
+  EXPECT_EQ(Effects("SETBIT k 3 1"), Strings{});
+  EXPECT_EQ(Effects("BITFIELD k GET u8 0"), Strings{});
+  EXPECT_EQ(Effects("PFADD h a"), Strings{"PFADD h a"});
+  EXPECT_EQ(Effects("PFADD h a"), Strings{});
+  EXPECT_EQ(Effects("PFCOUNT h"), Strings{});
 }
 
 TEST_F(EffectsTest, WhatExpiredIsDeletedFirst) {
@@ -131,6 +144,13 @@ TEST_F(EffectsTest, EventsHaveTheNamesListenersKnow) {
   EXPECT_EQ(EventsOf("GET k"), Strings{"keymiss k"});
   EXPECT_EQ(EventsOf("MSET a 1 b 2"), (Strings{"new a", "set a", "new b", "set b"}));
   EXPECT_EQ(EventsOf("UNLINK a c b"), (Strings{"del a", "del b"}));
+  EXPECT_EQ(EventsOf("SETBIT b 1 1"), (Strings{"new b", "setbit b"}));
+  EXPECT_EQ(EventsOf("SETBIT b 1 1"), Strings{});
+  EXPECT_EQ(EventsOf("BITFIELD b INCRBY u8 0 1"), Strings{"setbit b"});
+  EXPECT_EQ(EventsOf("BITOP OR b b b"), Strings{"set b"});
+  EXPECT_EQ(EventsOf("BITOP OR b x x"), (Strings{"keymiss x", "keymiss x", "del b"}));
+  EXPECT_EQ(EventsOf("PFADD h a"), (Strings{"new h", "pfadd h"}));
+  EXPECT_EQ(EventsOf("PFMERGE h h"), Strings{"pfadd h"});
 }
 
 TEST_F(EffectsTest, StringsStopAtTheLimit) {
