@@ -100,6 +100,7 @@ bool FieldArguments::Parse(const Args& args, size_t from, bool pairs, resp::Writ
 }
 
 bool FieldArguments::ParseAt(const Args& args, size_t at, resp::Writer& out) {
+  if (!IntArg(args, at + 1, out).has_value()) return false;
   if (!args.Is(at, "fields")) {
     out.Error("ERR Mandatory argument FIELDS is missing or not at the right position");
     return false;
