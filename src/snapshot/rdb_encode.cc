@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "snapshot/rdb_hash.h"
+#include "snapshot/rdb_list.h"
 #include "snapshot/rdb_set.h"
 
 namespace pleiad {
@@ -25,6 +26,8 @@ const RdbEncoder& EncoderOf(ValueType type) {
       return kRdbSetEncoder;
     case ValueType::kHash:
       return kRdbHashEncoder;
+    case ValueType::kList:
+      return kRdbListEncoder;
     default:
       break;
   }

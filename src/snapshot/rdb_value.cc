@@ -3,6 +3,7 @@
 #include "snapshot/rdb_value.h"
 
 #include "snapshot/rdb_hash.h"
+#include "snapshot/rdb_list.h"
 #include "snapshot/rdb_set.h"
 
 namespace pleiad {
@@ -50,9 +51,9 @@ const CollectionSettings& DefaultCollectionSettings() {
 std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool valkey,
                                                      const CollectionSettings* settings) {
   if (type == rdb::kTypeString) return std::make_unique<StringDecoder>();
+  if (auto decoder = MakeRdbListDecoder(type, settings)) return decoder;
   if (auto decoder = MakeRdbSetDecoder(type, settings)) return decoder;
-  if (auto decoder = MakeRdbHashDecoder(type, valkey, settings)) return decoder;
-  return nullptr;
+  return MakeRdbHashDecoder(type, valkey, settings);
 }
 
 }  // namespace pleiad
