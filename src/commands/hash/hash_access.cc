@@ -43,6 +43,21 @@ bool HashEdit::Put(std::string_view field, std::string_view value, int64_t expir
   return fresh || hidden;
 }
 
+int64_t HashEdit::PutPairs(const Args& args) {
+  int64_t added = 0;
+  if (!cell_.exists() && args.size() > 4) {
+    MemoryStore fresh;
+    Hash hash(&fresh, ctx_.engine().collections);
+    hash.Expect((args.size() - 2) / 2);
+    for (size_t i = 2; i < args.size(); i += 2) added += hash.Put(args[i], args[i + 1]) ? 1 : 0;
+    cell_.Create(&fresh);
+    return added;
+  }
+  Expect((args.size() - 2) / 2);
+  for (size_t i = 2; i < args.size(); i += 2) added += Put(args[i], args[i + 1]) ? 1 : 0;
+  return added;
+}
+
 bool HashEdit::Remove(std::string_view field) {
   const bool hidden = hash_.view().with_expiry() && !Find(field).has_value();
   return hash_.Remove(field) && !hidden;
@@ -85,6 +100,7 @@ bool FieldArguments::Parse(const Args& args, size_t from, bool pairs, resp::Writ
 }
 
 bool FieldArguments::ParseAt(const Args& args, size_t at, resp::Writer& out) {
+  if (!IntArg(args, at + 1, out).has_value()) return false;
   if (!args.Is(at, "fields")) {
     out.Error("ERR Mandatory argument FIELDS is missing or not at the right position");
     return false;

@@ -40,6 +40,9 @@ class HashEdit {
   // True if the field was not there for the client.
   bool Put(std::string_view field, std::string_view value,
            int64_t expiry_ms = FieldElement::kNoExpiry);
+  // Puts args[2], args[3], args[4], ...; how many fields were not there. What is new is put
+  // together first: the key is made once.
+  int64_t PutPairs(const Args& args);
   // True if the field was there for the client; one that is over goes, too.
   bool Remove(std::string_view field);
   // REQUIRES: the field is there for the client.

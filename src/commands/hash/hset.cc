@@ -5,14 +5,6 @@
 namespace pleiad {
 namespace {
 
-int64_t HsetPairs(const Args& args, HashEdit* edit) {
-  edit->Expect((args.size() - 2) / 2);
-  int64_t added = 0;
-  for (size_t i = 2; i < args.size(); i += 2) added += edit->Put(args[i], args[i + 1]) ? 1 : 0;
-  edit->Finish("hset");
-  return added;
-}
-
 // HSET key field value [field value ...]: how many of the fields are new. HMSET: the same, with OK
 // as its reply. A field's expiry is gone with its old value.
 //
@@ -51,7 +43,10 @@ void Hset(WriteContext& ctx, const Args& args, resp::Writer& out) {
     return;
   }
   HashEdit edit(&ctx);
-  if (edit.Open(out)) out.Integer(HsetPairs(args, &edit));
+  if (!edit.Open(out)) return;
+  const int64_t added = edit.PutPairs(args);
+  edit.Finish("hset");
+  out.Integer(added);
 }
 
 void Hmset(WriteContext& ctx, const Args& args, resp::Writer& out) {
@@ -61,7 +56,8 @@ void Hmset(WriteContext& ctx, const Args& args, resp::Writer& out) {
   }
   HashEdit edit(&ctx);
   if (!edit.Open(out)) return;
-  HsetPairs(args, &edit);
+  edit.PutPairs(args);
+  edit.Finish("hset");
   out.Ok();
 }
 
