@@ -114,7 +114,7 @@ void List::Shrunk() {
   }
   const ListRun run = list->head()->run();
   const size_t size = kHeader + run.size();
-  if (size <= kListPackedMax / 2 && run.count <= std::max<size_t>(limit_.count / 2, 1)) {
+  if (size <= kListPackedMax / 2 && run.count <= limit_.count / 2) {
     std::string packed(kHeader, '\0');
     PutCount(packed.data(), run.count);
     packed.append(run.begin, run.size());
@@ -173,20 +173,25 @@ void List::Trim(const ListRange& range) {
 
 void List::Set(size_t index, std::string_view element) {
   ListObject* list = object();
+  const size_t need = ListElementSize(element.size());
+  const size_t count = size();
   if (list == nullptr) {
     const ListRun run = reader().run();
     const char* const at = run.At(index);
     const char* next;
     ListElementAt(at, &next);
     const auto old_size = static_cast<size_t>(next - at);
-    const size_t size = store_->bytes().size() - old_size + ListElementSize(element.size());
-    if (Packable(size, run.count)) {
+    const size_t bytes = store_->bytes().size() - old_size + need;
+    if (Packable(bytes, count + 1)) {
       SplicePacked(kHeader + static_cast<size_t>(at - run.begin), old_size, 1, ListEnd::kTail,
                    {&element, 1});
       return;
     }
     list = Unpack(0);
   }
+  // A short list has room for the new element beside the old one, or is short no more: what clients
+  // see of it as in the field.
+  if (store_->form() == kListShort && !list->WithinAfter(need, limit_)) store_->SetForm(0);
   list->Replace(list->Find(index), element, limit_);
   Grown();
   Shrunk();

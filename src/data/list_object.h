@@ -127,6 +127,10 @@ class ListObject : public Object {
   const ListNode* tail() const { return tail_; }
   // One node, which holds no more than 1/`part` of what a node may.
   bool Within(const ListLimit& limit, size_t part = 1) const;
+  // One node, which could take one more element of `need` bytes.
+  bool WithinAfter(size_t need, const ListLimit& limit) const {
+    return nodes_ == 1 && Fits(head_, need, limit);
+  }
 
   // Where an element is, or (index == count of the node) the end of a node.
   struct Place {
