@@ -14,7 +14,9 @@
 
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 15
-TEST_JOBS ?= 2
+# Tests mostly wait, for sockets and timers.
+TEST_JOBS ?= 6
+TESTS := -DPLEIAD_TESTS=ON -DPLEIAD_UNITY=ON
 CLANG := -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19
 NAMES := redis-server redis-cli redis-trib redis-trib.rb valkey-server valkey-cli
 
@@ -42,7 +44,7 @@ test: tidy unit asan tsan process
 
 tests:
 	@tools/bootstrap all
-	@$(call configure,build-test,-DPLEIAD_TESTS=ON)
+	@$(call configure,build-test,$(TESTS))
 	@ninja -j$(JOBS) -C build-test --quiet
 
 tidy:
@@ -50,7 +52,7 @@ tidy:
 	@/usr/bin/env python3 tools/tidy
 
 unit: tests
-	@ctest --test-dir build-test --output-on-failure -j$(JOBS) --no-tests=error
+	@ctest --test-dir build-test --output-on-failure -j$(TEST_JOBS) --no-tests=error
 
 process: tests
 	@tests/run --bin build-test/pleiad --jobs $(TEST_JOBS)
@@ -58,16 +60,16 @@ process: tests
 # Each sanitizer has a build of its own: one process can't hold two of them.
 asan:
 	@tools/bootstrap all
-	@$(call configure,build-asan,$(CLANG) -DPLEIAD_TESTS=ON -DPLEIAD_SANITIZE=address)
+	@$(call configure,build-asan,$(CLANG) $(TESTS) -DPLEIAD_SANITIZE=address)
 	@ninja -j$(JOBS) -C build-asan --quiet
-	@tools/sanitized ctest --test-dir build-asan --output-on-failure -j$(JOBS) --no-tests=error
+	@tools/sanitized ctest --test-dir build-asan --output-on-failure -j$(TEST_JOBS) --no-tests=error
 	@tools/sanitized tests/run --bin build-asan/pleiad --jobs $(TEST_JOBS) --short --slow 3
 
 tsan:
 	@tools/bootstrap all
-	@$(call configure,build-tsan,$(CLANG) -DPLEIAD_TESTS=ON -DPLEIAD_SANITIZE=thread)
+	@$(call configure,build-tsan,$(CLANG) $(TESTS) -DPLEIAD_SANITIZE=thread)
 	@ninja -j$(JOBS) -C build-tsan --quiet
-	@tools/sanitized ctest --test-dir build-tsan --output-on-failure -j$(JOBS) --no-tests=error
+	@tools/sanitized ctest --test-dir build-tsan --output-on-failure -j$(TEST_JOBS) --no-tests=error
 	@tools/sanitized tests/run --bin build-tsan/pleiad --jobs $(TEST_JOBS) --short --slow 4
 
 fuzz:

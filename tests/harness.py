@@ -359,7 +359,10 @@ class Test:
         os.makedirs(self.root)
         self.servers, self.conns, self.others = [], [], []
         # Bus ports (+10000) stay below the range from which the kernel draws the ports of outgoing connections.
-        self._ports = iter(range(11000 + worker * 2500 + random.randrange(0, 1000) * 2, 22000))
+        # Each of up to 12 tests that run at once draws from 900 ports of its own: a port stays free while its server is
+        # down. Where in them it begins is random, since other runs may be on the machine.
+        start = random.randrange(900)
+        self._ports = (11000 + worker % 12 * 900 + (start + i) % 900 for i in range(900))
 
     @property
     def is_pleiad(self):

@@ -237,6 +237,7 @@ class _FakeMaster:
 
 @short
 @pleiad_only
+@limit(90)
 def test_broken_masters(t):
     """Damaged, cut and endless snapshots: the old data stays, the server too."""
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'golden/rdb-strings/plain.rdb'), 'rb') as file:

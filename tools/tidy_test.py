@@ -123,6 +123,21 @@ class Rules(unittest.TestCase):
         self.assertEqual(rules('src/commands/a.cc', command + '// > GET a\n// (nil)\n'), [])
         self.assertEqual(rules('src/commands/a.cc', SPDX), [])
 
+    def test_local_names(self):
+        a = ('namespace pleiad {\nnamespace {\nconstexpr int kA = 1;\nusing B = int;\nstruct C {\n  int member;\n};\n'
+             'template <typename T>\nbool D(T t) {\n  int local = 1;\n  return t;\n}\nstruct Later;\n'
+             'const CommandRegistration kE{{.name = "e",\n.read = D}};\nint f[2] = {1};\nTEST(Suite, G) {\n}\n'
+             'enum class H { kOne };\n}  // namespace\nint Outside() {\n}\n}\n')
+        self.assertEqual(tidy.local_names(a), [('kA', 3), ('B', 4), ('C', 5), ('D', 8), ('kE', 14), ('f', 16), ('H', 19)])
+
+        def clashes(*paths):
+            findings = tidy.Findings()
+            tidy.check_local_names({path: a for path in paths}, findings)
+            return len(findings.rows)
+        self.assertEqual(clashes('src/resp/a.cc', 'src/resp/b_test.cc'), 7)
+        self.assertEqual(clashes('src/resp/a.cc', 'src/base/a.cc'), 0)
+        self.assertEqual(clashes('src/resp/a.cc', 'src/resp/a_fuzz.cc', 'src/resp/a.h'), 0)
+
     def test_modules(self):
         self.assertEqual(TABLE['commands'][2], {'commands', 'resp', 'base'})
         self.assertEqual(tidy.module_of('src/server/config/a.h', TABLE), 'config')

@@ -12,11 +12,11 @@
 namespace pleiad::admin {
 namespace {
 
-using Type = resp::Reply::Type;
+using ReplyType = resp::Reply::Type;
 
-resp::Reply Ok() { return MakeReply(Type::kSimple, "OK"); }
-resp::Reply Fault(std::string text) { return MakeReply(Type::kError, std::move(text)); }
-resp::Reply Bulk(std::string text) { return MakeReply(Type::kBulk, std::move(text)); }
+resp::Reply Ok() { return MakeReply(ReplyType::kSimple, "OK"); }
+resp::Reply Fault(std::string text) { return MakeReply(ReplyType::kError, std::move(text)); }
+resp::Reply Bulk(std::string text) { return MakeReply(ReplyType::kBulk, std::move(text)); }
 
 class FakeClient : public NodeClient {
  public:
@@ -135,8 +135,8 @@ resp::Reply FakeCluster::Run(FakeNode& node, const std::vector<std::string>& arg
   std::string name = ToUpper(args[0]);
   if (args.size() > 1 && (name == "CLUSTER" || name == "CONFIG")) name += " " + ToUpper(args[1]);
   if (const auto it = node.refuse.find(name); it != node.refuse.end()) return Fault(it->second);
-  if (name == "PING") return MakeReply(Type::kSimple, "PONG");
-  if (name == "DBSIZE") return MakeReply(Type::kInteger, "", node.keys);
+  if (name == "PING") return MakeReply(ReplyType::kSimple, "PONG");
+  if (name == "DBSIZE") return MakeReply(ReplyType::kInteger, "", node.keys);
   if (name == "INFO") {
     return Bulk(fmt::format("# Cluster\r\ncluster_enabled:{}\r\n\r\n# Keyspace\r\n{}",
                             node.cluster_enabled ? 1 : 0,

@@ -11,8 +11,6 @@
 namespace pleiad::admin {
 namespace {
 
-constexpr int64_t kJoinDeadlineMs = 30'000;
-
 // The master a new replica will follow.
 Result<size_t> ChooseMaster(Session& session, const Options& options) {
   const ClusterView& view = session.view();

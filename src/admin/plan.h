@@ -36,6 +36,9 @@ struct ClaimSlots {
   std::vector<SlotRange> ranges;
 };
 
+// How long nodes that were introduced may take until they agree.
+inline constexpr int64_t kJoinDeadlineMs = 30'000;
+
 // Waits until the nodes see each other as each sees itself (see Disagreements in view.h).
 struct AwaitAgreement {
   std::optional<size_t> focus;  // only this node with each of the others

@@ -12,7 +12,6 @@ namespace pleiad::admin {
 namespace {
 
 constexpr int kBusPortOffset = 10000;
-constexpr int64_t kJoinDeadlineMs = 30'000;
 // The nodes serve already when the replicas are told whom to follow; that the others know it too is
 // a comfort.
 constexpr int64_t kRolesDeadlineMs = 1'000;

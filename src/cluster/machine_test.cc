@@ -17,7 +17,7 @@
 namespace pleiad::cluster::testing {
 namespace {
 
-NodeId Id(char c) { return *NodeId::Parse(std::string(40, c)); }
+NodeId IdOf(char c) { return *NodeId::Parse(std::string(40, c)); }
 
 // A voter `a` that owns slots 0-9 and knows master b (slots 10-16383, FAIL) with its replica c, by
 // packets alone.
@@ -35,18 +35,18 @@ class Voter : public ::testing::Test {
     b.config_epoch = b.current_epoch = Epoch(5);
     Say('b', b);
     Packet c = From('c', PacketType::kPong);
-    c.replica_of = Id('b');
+    c.replica_of = IdOf('b');
     c.flags = kFlagReplica;
     Say('c', c);
     Packet fail = From('c', PacketType::kFail);
-    fail.replica_of = Id('b');
-    fail.fail_about = Id('b');
+    fail.replica_of = IdOf('b');
+    fail.fail_about = IdOf('b');
     Say('c', fail);
-    EXPECT_TRUE(machine_->state().Find(Id('b'))->Failed());
-    EXPECT_EQ(machine_->state().Find(Id('c'))->master, machine_->state().Find(Id('b')));
+    EXPECT_TRUE(machine_->state().Find(IdOf('b'))->Failed());
+    EXPECT_EQ(machine_->state().Find(IdOf('c'))->master, machine_->state().Find(IdOf('b')));
   }
   std::unique_ptr<ClusterState> Fresh() const {
-    auto state = std::make_unique<ClusterState>(Id('a'), Id('a'));
+    auto state = std::make_unique<ClusterState>(IdOf('a'), IdOf('a'));
     state->now = MonoMs(now_);
     state->wall = UnixMs(now_);
     return state;
@@ -59,7 +59,7 @@ class Voter : public ::testing::Test {
   static Packet From(char c, PacketType type) {
     Packet packet;
     packet.type = type;
-    packet.sender = Id(c);
+    packet.sender = IdOf(c);
     packet.port = static_cast<uint16_t>(c);
     packet.cport = static_cast<uint16_t>(1000 + c);
     packet.flags = kFlagMaster;
@@ -69,7 +69,7 @@ class Voter : public ::testing::Test {
   Packet Request(uint64_t current, uint64_t config) {
     Packet packet = From('c', PacketType::kAuthRequest);
     packet.flags = kFlagReplica;
-    packet.replica_of = Id('b');
+    packet.replica_of = IdOf('b');
     packet.slots = slots_;
     packet.current_epoch = Epoch(current);
     packet.config_epoch = Epoch(config);
@@ -118,29 +118,29 @@ TEST_F(Voter, OnlyAGreaterEpochTakesSlots) {
   claim.slots.Set(SlotId(10));
   claim.config_epoch = Epoch(5);
   EXPECT_EQ(Count(Say('c', claim), PacketType::kUpdate), 0);
-  EXPECT_EQ(machine_->state().Owner(SlotId(10))->id, Id('b'));
+  EXPECT_EQ(machine_->state().Owner(SlotId(10))->id, IdOf('b'));
   claim.config_epoch = Epoch(6);
   const Effects taken = Say('c', claim);
-  EXPECT_EQ(machine_->state().Owner(SlotId(10))->id, Id('c'));
+  EXPECT_EQ(machine_->state().Owner(SlotId(10))->id, IdOf('c'));
   ASSERT_EQ(taken.slot_changes.size(), 1U);
-  EXPECT_EQ(taken.slot_changes[0].owner, Id('c'));
+  EXPECT_EQ(taken.slot_changes[0].owner, IdOf('c'));
   ASSERT_TRUE(taken.persist.has_value());
   Packet stale = From('b', PacketType::kPong);
   stale.slots = slots_;
   stale.config_epoch = Epoch(5);
   EXPECT_EQ(Count(Say('b', stale), PacketType::kUpdate), 1);
-  EXPECT_EQ(machine_->state().Owner(SlotId(10))->id, Id('c'));
+  EXPECT_EQ(machine_->state().Owner(SlotId(10))->id, IdOf('c'));
 }
 
 TEST_F(Voter, AnOvertakenPacketDemotesNobodyButInsistenceDoes) {
   Packet replica = From('b', PacketType::kPong);
   replica.flags = kFlagReplica;
-  replica.replica_of = Id('a');
+  replica.replica_of = IdOf('a');
   Say('b', replica);
-  EXPECT_TRUE(machine_->state().Find(Id('b'))->IsMaster());
+  EXPECT_TRUE(machine_->state().Find(IdOf('b'))->IsMaster());
   now_ += 15001;
   Say('b', replica);
-  EXPECT_TRUE(machine_->state().Find(Id('b'))->IsReplica());
+  EXPECT_TRUE(machine_->state().Find(IdOf('b'))->IsReplica());
   EXPECT_EQ(machine_->state().Owner(SlotId(10)), nullptr);
 }
 
@@ -149,9 +149,9 @@ TEST_F(Voter, RefusesImplausibleEpochs) {
   Packet claim = From('b', PacketType::kPong);
   claim.config_epoch = Epoch(uint64_t{1} << 40);
   Say('b', claim);
-  EXPECT_EQ(machine_->state().Find(Id('b'))->config_epoch.value, 5U);
+  EXPECT_EQ(machine_->state().Find(IdOf('b'))->config_epoch.value, 5U);
   Packet update = From('c', PacketType::kUpdate);
-  update.update = {Epoch(uint64_t{1} << 40), Id('b'), slots_};
+  update.update = {Epoch(uint64_t{1} << 40), IdOf('b'), slots_};
   Say('c', update);
   EXPECT_EQ(machine_->state().current_epoch.value, 5U);
 }
@@ -163,7 +163,7 @@ TEST_F(Voter, RefusesWhileTheMasterIsWell) {
   pong.slots = slots_;
   pong.config_epoch = Epoch(5);
   Say('b', pong);
-  EXPECT_FALSE(machine_->state().Find(Id('b'))->Failed());
+  EXPECT_FALSE(machine_->state().Find(IdOf('b'))->Failed());
   EXPECT_EQ(Count(Say('c', Request(6, 5)), PacketType::kAuthAck), 0);
   Packet forced = Request(7, 5);
   forced.mflags[0] |= kMessageForceAck;
@@ -176,22 +176,22 @@ TEST_F(Voter, BelievesNothingOfAStranger) {
   Packet ping = From('e', PacketType::kPing);
   ping.current_epoch = ping.config_epoch = Epoch(50);
   ping.slots.Set(SlotId(0));
-  ping.gossip.push_back({Id('d'), 0, 0, "10.0.0.8", 1, 2, kFlagMaster, 0});
+  ping.gossip.push_back({IdOf('d'), 0, 0, "10.0.0.8", 1, 2, kFlagMaster, 0});
   const Effects answer = Step(PacketReceived{link, ping});
   EXPECT_EQ(Count(answer, PacketType::kPong), 1);
   EXPECT_EQ(machine_->state().size(), 3U);
   EXPECT_EQ(machine_->state().current_epoch.value, 5U);
-  EXPECT_EQ(machine_->state().Owner(SlotId(0))->id, Id('a'));
+  EXPECT_EQ(machine_->state().Owner(SlotId(0))->id, IdOf('a'));
   Packet fail = From('e', PacketType::kFail);
-  fail.fail_about = Id('c');
+  fail.fail_about = IdOf('c');
   Step(PacketReceived{link, fail});
-  EXPECT_FALSE(machine_->state().Find(Id('c'))->Failed());
+  EXPECT_FALSE(machine_->state().Find(IdOf('c'))->Failed());
 }
 
 TEST_F(Voter, AnotherIdOnALinkIsNoProofOfFailure) {
   Packet other = From('d', PacketType::kPong);
   const Effects effects = Say('c', other);
-  const Node* c = machine_->state().Find(Id('c'));
+  const Node* c = machine_->state().Find(IdOf('c'));
   ASSERT_NE(c, nullptr);
   EXPECT_FALSE(c->HasAddress());
   EXPECT_FALSE(c->Failed());
@@ -215,12 +215,12 @@ class Candidate : public Voter {
       for (int n = first; n < end; ++n) pong.slots.Set(SlotId(static_cast<uint16_t>(n)));
       Say(c, pong);
     }
-    Step(AdminRequest{1, AdminReplicate{Id('b').str()}, 0, 0});
+    Step(AdminRequest{1, AdminReplicate{IdOf('b').str()}, 0, 0});
     Step(ReplicationProgress{Offset(50), true, true, MonoMs(now_)});
   }
   Effects Fail() {
     Packet fail = From('c', PacketType::kFail);
-    fail.fail_about = Id('b');
+    fail.fail_about = IdOf('b');
     return Say('c', fail);
   }
   Packet Vote(char c, uint64_t epoch) {
@@ -260,7 +260,7 @@ TEST_F(Candidate, GivesUpWhenAnotherClaimsItsEpoch) {
   Fail();
   Say('c', Vote('c', 6));
   Packet claim = From('d', PacketType::kPong);
-  claim.slots = machine_->state().Find(Id('d'))->slots;
+  claim.slots = machine_->state().Find(IdOf('d'))->slots;
   claim.current_epoch = claim.config_epoch = Epoch(6);
   Say('d', claim);
   Say('d', Vote('d', 6));

@@ -17,7 +17,7 @@ const std::string kA(40, 'a');
 const std::string kB(40, 'b');
 const std::string kC(40, 'c');
 
-NodeId Id(const std::string& text) { return *NodeId::Parse(text); }
+NodeId Named(const std::string& text) { return *NodeId::Parse(text); }
 
 std::string ReadAll(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -100,9 +100,9 @@ TEST(NodesConf, EveryColumnArrivesInTheState) {
       LoadNodesConf(Small(), MonoMs(77), UnixMs(1000000));
   ASSERT_TRUE(state.ok()) << state.message();
   const ClusterState& s = **state;
-  const Node* a = s.Find(Id(kA));
-  const Node* b = s.Find(Id(kB));
-  const Node* c = s.Find(Id(kC));
+  const Node* a = s.Find(Named(kA));
+  const Node* b = s.Find(Named(kB));
+  const Node* c = s.Find(Named(kC));
   EXPECT_EQ(a, s.myself());
   EXPECT_EQ(a->slot_count, 101);
   EXPECT_EQ(s.Owner(SlotId(200)), a);

@@ -33,7 +33,7 @@
 namespace pleiad::cluster::testing {
 namespace {
 
-using Words = std::vector<std::string>;
+using Tokens = std::vector<std::string>;
 
 std::string Flags(uint16_t flags) {
   std::string text = (flags & kFlagMaster) != 0    ? "master"
@@ -61,7 +61,7 @@ class Script {
   std::string Do(const std::string& line) {
     const auto words = SplitArgs(line);
     if (!words || words->empty()) return "?\n";
-    const Words& w = *words;
+    const Tokens& w = *words;
     if (w[0] == "nodes") return Nodes(w);
     if (!world_) return "no nodes yet\n";
     std::string out;
@@ -81,7 +81,8 @@ class Script {
  private:
   static int Index(const std::string& word) { return word.at(0) - 'a'; }
   static int64_t Number(const std::string& word) { return ParseInt64(word).value_or(-1); }
-  static std::string Option(const Words& w, const std::string& name, const std::string& otherwise) {
+  static std::string Option(const Tokens& w, const std::string& name,
+                            const std::string& otherwise) {
     for (const std::string& word : w) {
       if (word.rfind(name + "=", 0) == 0) return word.substr(name.size() + 1);
     }
@@ -93,7 +94,7 @@ class Script {
                : word;
   }
 
-  std::string Nodes(const Words& w) {
+  std::string Nodes(const Tokens& w) {
     world_ = std::make_unique<World>(static_cast<int>(Number(w[1])),
                                      Number(Option(w, "timeout", "2000")),
                                      static_cast<uint64_t>(Number(Option(w, "seed", "1"))));
@@ -101,7 +102,7 @@ class Script {
     return "";
   }
 
-  std::string Command(const Words& w) {
+  std::string Command(const Tokens& w) {
     const std::string& what = w[0];
     if (what == "cluster") return Cluster(w);
     if (what == "run") return world_->Run(Number(w[1])), world_->TakeLog();
@@ -129,7 +130,7 @@ class Script {
     return "unknown command\n";
   }
 
-  std::string Set(const Words& w) {
+  std::string Set(const Tokens& w) {
     ClusterConfig config = world_->node(Index(w[1])).config;
     if (w[2] == "full-coverage") config.require_full_coverage = w[3] == "yes";
     if (w[2] == "no-failover") config.replica_no_failover = w[3] == "yes";
@@ -139,7 +140,7 @@ class Script {
     return "";
   }
 
-  std::string Until(const Words& w) {
+  std::string Until(const Tokens& w) {
     std::function<bool()> done;
     const int node = w[1] == "ok" ? -1 : Index(w[2]);
     if (w[1] == "ok") done = [this] { return world_->AllOk(); };
@@ -153,7 +154,7 @@ class Script {
 
   // As an admin tool does it: slots and epochs first, then MEET, then REPLICATE once everyone knows
   // everyone.
-  std::string Cluster(const Words& w) {
+  std::string Cluster(const Tokens& w) {
     const int replicas = static_cast<int>(Number(Option(w, "replicas", "0")));
     const int masters = world_->count() / (1 + replicas);
     const int64_t start = world_->now();
@@ -245,7 +246,7 @@ class Script {
     return out;
   }
 
-  AdminReply Admin(const Words& w) {
+  AdminReply Admin(const Tokens& w) {
     const int i = Index(w[0]);
     const std::string& what = w.at(1);
     const std::string arg = w.size() > 2 ? w[2] : "";
@@ -276,7 +277,7 @@ class Script {
     if (w.size() > 4) command.node = Id(w[4]);
     return world_->Admin(i, command, command.slot.value);
   }
-  static std::vector<SlotRange> Ranges(const Words& w) {
+  static std::vector<SlotRange> Ranges(const Tokens& w) {
     std::vector<SlotRange> ranges;
     for (size_t k = 2; k < w.size(); ++k) {
       const auto ends = Split(w[k], '-');

@@ -97,7 +97,7 @@ struct Recording {
 
 void PrintTo(const Recording& recording, std::ostream* os) { *os << recording.version; }
 
-class WireGolden : public testing::TestWithParam<Recording> {};
+class WireGolden : public ::testing::TestWithParam<Recording> {};
 
 TEST_P(WireGolden, EveryPacketDecodesAndEncodesBackToTheSameBytes) {
   const std::string file = Gunzip(std::string(PLEIAD_SOURCE_DIR) + "/tests/golden/bus/" +
@@ -127,7 +127,7 @@ TEST_P(WireGolden, EveryPacketDecodesAndEncodesBackToTheSameBytes) {
 
 INSTANTIATE_TEST_SUITE_P(
     Recorded, WireGolden,
-    testing::Values(
+    ::testing::Values(
         // Counted once more by an independent reader.
         Recording{"redis-3.0.7",
                   {{0, 359}, {1, 385}, {2, 17}, {3, 4}, {4, 30}, {5, 9}, {6, 5}, {7, 3}, {8, 1}}},

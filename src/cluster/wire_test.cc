@@ -9,7 +9,7 @@
 namespace pleiad::cluster {
 namespace {
 
-NodeId Id(char digit) { return *NodeId::Parse(std::string(40, digit)); }
+NodeId Sender(char digit) { return *NodeId::Parse(std::string(40, digit)); }
 
 Packet Header(PacketType type) {
   Packet p;
@@ -20,10 +20,10 @@ Packet Header(PacketType type) {
   p.current_epoch = Epoch(9);
   p.config_epoch = Epoch(7);
   p.offset = Offset(123456789012);
-  p.sender = Id('a');
+  p.sender = Sender('a');
   p.slots.Set(SlotId(0));
   p.slots.Set(SlotId(16383));
-  p.replica_of = Id('b');
+  p.replica_of = Sender('b');
   p.my_ip = "127.0.0.1";
   p.flags = kFlagMaster | kFlagMyself;
   p.state = kStateFail;
@@ -34,11 +34,11 @@ Packet Header(PacketType type) {
 Packet FullPing() {
   Packet p = Header(PacketType::kPing);
   p.mflags[0] |= kMessageExtData;
-  p.gossip.push_back({Id('c'), 1, 2, "::1", 7001, 17001, kFlagReplica, 0});
-  p.gossip.push_back({Id('d'), 3, 4, "10.0.0.1", 7002, 17002, kFlagMaster | kFlagPfail, 7102});
+  p.gossip.push_back({Sender('c'), 1, 2, "::1", 7001, 17001, kFlagReplica, 0});
+  p.gossip.push_back({Sender('d'), 3, 4, "10.0.0.1", 7002, 17002, kFlagMaster | kFlagPfail, 7102});
   p.extensions.push_back(PingExtension::Text(kExtHostname, "host.example"));
-  p.extensions.push_back(PingExtension::Forgotten(Id('e'), 60));
-  p.extensions.push_back(PingExtension::ShardId(Id('f')));
+  p.extensions.push_back(PingExtension::Forgotten(Sender('e'), 60));
+  p.extensions.push_back(PingExtension::ShardId(Sender('f')));
   p.extensions.push_back(PingExtension::Port(kExtClientPort, 6379));
   p.extensions.push_back(PingExtension::LeaseRequest(77, Epoch(7)));
   p.extensions.push_back(PingExtension::LeaseGrant(78, Epoch(8), true, 1500));
@@ -52,7 +52,7 @@ std::vector<Packet> OneOfEach() {
   all.push_back(Header(PacketType::kPong));
   all.push_back(Header(PacketType::kMeet));
   Packet p = Header(PacketType::kFail);
-  p.fail_about = Id('1');
+  p.fail_about = Sender('1');
   all.push_back(p);
   for (const bool light : {false, true}) {
     p = light ? Packet() : Header(PacketType::kPublish);
@@ -73,7 +73,7 @@ std::vector<Packet> OneOfEach() {
   all.push_back(Header(PacketType::kMfStart));
   p = Header(PacketType::kUpdate);
   p.update.config_epoch = Epoch(11);
-  p.update.id = Id('2');
+  p.update.id = Sender('2');
   p.update.slots.Set(SlotId(100));
   all.push_back(p);
   p = Header(static_cast<PacketType>(42));
@@ -89,7 +89,7 @@ void Poke(std::string* bytes, size_t at, uint64_t value, size_t width) {
   }
 }
 
-void ExpectRefused(const std::string& bytes, std::string_view why) {
+void ExpectMalformed(const std::string& bytes, std::string_view why) {
   const Result<Packet> packet = Decode(bytes);
   ASSERT_FALSE(packet.ok()) << why;
   EXPECT_NE(packet.message().find(why), std::string::npos) << packet.message();
@@ -108,16 +108,16 @@ TEST(Wire, EveryTypeRoundTrips) {
 TEST(Wire, SizesAreTheDocumentedOnes) {
   EXPECT_EQ(Encode(Header(PacketType::kAuthRequest)).size(), 2256U);
   Packet fail = Header(PacketType::kFail);
-  fail.fail_about = Id('1');
+  fail.fail_about = Sender('1');
   EXPECT_EQ(Encode(fail).size(), 2296U);
   Packet update = Header(PacketType::kUpdate);
-  update.update.id = Id('2');
+  update.update.id = Sender('2');
   EXPECT_EQ(Encode(update).size(), 4352U);
   Packet ping = Header(PacketType::kPing);
-  ping.gossip.resize(3, {Id('c'), 1, 2, "::1", 7001, 17001, 1, 0});
-  ping.extensions.push_back(PingExtension::ShardId(Id('f')));
+  ping.gossip.resize(3, {Sender('c'), 1, 2, "::1", 7001, 17001, 1, 0});
+  ping.extensions.push_back(PingExtension::ShardId(Sender('f')));
   EXPECT_EQ(Encode(ping).size(), 2256U + 3 * 104 + 48);
-  EXPECT_EQ(PingExtension::Forgotten(Id('e'), 1).body.size() + 8, 56U);
+  EXPECT_EQ(PingExtension::Forgotten(Sender('e'), 1).body.size() + 8, 56U);
 }
 
 TEST(Wire, FieldsStandAtTheDocumentedOffsets) {
@@ -137,9 +137,9 @@ TEST(Wire, FieldsStandAtTheDocumentedOffsets) {
 TEST(Wire, ExtensionsReadBack) {
   const Packet p = *Decode(Encode(FullPing()));
   EXPECT_EQ(*p.Find(kExtHostname)->AsText(), "host.example");
-  EXPECT_EQ(p.Find(kExtForgottenNode)->AsForgotten()->id, Id('e'));
+  EXPECT_EQ(p.Find(kExtForgottenNode)->AsForgotten()->id, Sender('e'));
   EXPECT_EQ(p.Find(kExtForgottenNode)->AsForgotten()->ttl_s, 60U);
-  EXPECT_EQ(*p.Find(kExtShardId)->AsShardId(), Id('f'));
+  EXPECT_EQ(*p.Find(kExtShardId)->AsShardId(), Sender('f'));
   EXPECT_EQ(*p.Find(kExtClientPort)->AsPort(), 6379);
   EXPECT_EQ(p.Find(kExtLeaseRequest)->AsLeaseRequest()->number, 77U);
   const auto grant = p.Find(kExtLeaseGrant)->AsLeaseGrant();
@@ -169,36 +169,36 @@ TEST(WireHostile, LengthsThatLie) {
   std::string ping = Encode(FullPing());
   std::string bytes = ping;
   Poke(&bytes, 14, 65535, 2);  // gossip count
-  ExpectRefused(bytes, "65535 gossip entries");
+  ExpectMalformed(bytes, "65535 gossip entries");
   bytes = ping;
   Poke(&bytes, 14, 1, 2);  // one entry fewer: the second is read as an extension
-  ExpectRefused(bytes, "extension");
+  ExpectMalformed(bytes, "extension");
   bytes = ping;
   Poke(&bytes, 2214, 65535, 2);  // extension count
-  ExpectRefused(bytes, "cut short");
+  ExpectMalformed(bytes, "cut short");
   const size_t first = 2256 + 2 * 104;
   for (const uint64_t length : {0ULL, 4ULL, 7ULL, 12ULL, 0x7ffffff8ULL, 0xfffffff8ULL}) {
     bytes = ping;
     Poke(&bytes, first, length, 4);
-    ExpectRefused(bytes, "bad length");
+    ExpectMalformed(bytes, "bad length");
   }
   Packet publish = Header(PacketType::kPublish);
   publish.publish = {"c", "m"};
   bytes = Encode(publish);
   Poke(&bytes, 2256, 0xffffffff, 4);  // in 32 bits the two would wrap to the right sum
   Poke(&bytes, 2260, 3, 4);
-  ExpectRefused(bytes, "do not add up");
+  ExpectMalformed(bytes, "do not add up");
   Packet module = Header(PacketType::kModule);
   bytes = Encode(module);
   Poke(&bytes, 2264, 0xfffffff3, 4);
-  ExpectRefused(bytes, "module");
+  ExpectMalformed(bytes, "module");
 }
 
 TEST(WireHostile, ExtensionsThatAreMalformed) {
   const auto refused = [](PingExtension ext) {
     Packet p = Header(PacketType::kPing);
     p.extensions.push_back(std::move(ext));
-    ExpectRefused(Encode(p), "malformed");
+    ExpectMalformed(Encode(p), "malformed");
   };
   refused({kExtHostname, std::string(8, 'x')});  // no NUL
   refused({kExtHostname, {}});
@@ -217,34 +217,34 @@ TEST(WireHostile, IdsAddressesAndEpochs) {
   const std::string ping = Encode(FullPing());
   std::string bytes = ping;
   bytes[40] = 'A';
-  ExpectRefused(bytes, "sender");
+  ExpectMalformed(bytes, "sender");
   bytes = ping;
   bytes.replace(40, 40, std::string(40, '\0'));
-  ExpectRefused(bytes, "sender");
+  ExpectMalformed(bytes, "sender");
   bytes = ping;
   bytes[2128 + 39] = '\0';
-  ExpectRefused(bytes, "master's id");
+  ExpectMalformed(bytes, "master's id");
   bytes = ping;
   bytes[2256 + 3] = ' ';
-  ExpectRefused(bytes, "gossip entry's id");
+  ExpectMalformed(bytes, "gossip entry's id");
   bytes = ping;
   bytes.replace(2168, 46, std::string(46, '1'));
-  ExpectRefused(bytes, "address");
+  ExpectMalformed(bytes, "address");
   bytes = ping;
   bytes.replace(2256 + 48, 5, "1\n2 3");
-  ExpectRefused(bytes, "address");
+  ExpectMalformed(bytes, "address");
   for (const size_t at : {16U, 24U}) {
     for (const uint64_t epoch : {~0ULL, ~0ULL - 1, 1ULL << 62}) {
       bytes = ping;
       Poke(&bytes, at, epoch, 8);
-      ExpectRefused(bytes, "wrap");
+      ExpectMalformed(bytes, "wrap");
     }
   }
   Packet update = Header(PacketType::kUpdate);
-  update.update.id = Id('2');
+  update.update.id = Sender('2');
   bytes = Encode(update);
   Poke(&bytes, 2256, ~0ULL, 8);
-  ExpectRefused(bytes, "wrap");
+  ExpectMalformed(bytes, "wrap");
   EXPECT_TRUE(EpochTooFarAhead(Epoch(5), Epoch(5 + (1ULL << 32) + 1)));
   EXPECT_FALSE(EpochTooFarAhead(Epoch(5), Epoch(5 + (1ULL << 32))));
   EXPECT_FALSE(EpochTooFarAhead(Epoch(5), Epoch(4)));

@@ -233,6 +233,8 @@ bool EvictToLimit(Engine* engine, ThreadStats* stats, UnixMs now, uint64_t rando
   const EvictionPolicy policy = engine->policy.load(std::memory_order_relaxed);
   if (limit == 0 || UsedMemory() <= limit) return true;
   if (policy == EvictionPolicy::kNoEviction) return false;
+  // Else every refused write would look at all slots.
+  if (IsVolatile(policy) && !engine->keyspace.any_expiry()) return false;
   Prng prng(random);
   while (UsedMemory() > limit) {
     if (!EvictOne(engine, stats, policy, now, &prng)) return false;

@@ -48,7 +48,7 @@ std::string Show(const Reply& reply) {
   return "?";
 }
 
-std::string ParseAll(std::string_view bytes, size_t piece, ReplyLimits limits = {}) {
+std::string ParseReplies(std::string_view bytes, size_t piece, ReplyLimits limits = {}) {
   ReplyParser parser(limits);
   std::string shown;
   for (size_t at = 0; at < bytes.size(); at += piece) {
@@ -94,7 +94,7 @@ TEST(ReplyParser, ReadsEveryTypeHoweverTheBytesAreCut) {
   };
   for (const Case& c : cases) {
     for (const size_t piece : {1u, 2u, 3u, 7u, 1000u})
-      EXPECT_EQ(ParseAll(c.bytes, piece), c.shown) << c.bytes;
+      EXPECT_EQ(ParseReplies(c.bytes, piece), c.shown) << c.bytes;
   }
 }
 
@@ -134,11 +134,12 @@ TEST(ReplyParser, BoundsNestingLinesAndBulks) {
   limits.depth_max = 3;
   limits.line_bytes_max = 16;
   limits.bulk_bytes_max = 10;
-  EXPECT_EQ(ParseAll("*1\r\n*1\r\n*1\r\n:1\r\n", 5, limits), "[[[:1]]];");
-  EXPECT_NE(ParseAll("*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", 5, limits).find("nested too deep"),
+  EXPECT_EQ(ParseReplies("*1\r\n*1\r\n*1\r\n:1\r\n", 5, limits), "[[[:1]]];");
+  EXPECT_NE(ParseReplies("*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", 5, limits).find("nested too deep"),
             std::string::npos);
-  EXPECT_NE(ParseAll("+12345678901234567890", 1, limits).find("over the limit"), std::string::npos);
-  EXPECT_NE(ParseAll("$11\r\n", 1, limits).find("bulk length"), std::string::npos);
+  EXPECT_NE(ParseReplies("+12345678901234567890", 1, limits).find("over the limit"),
+            std::string::npos);
+  EXPECT_NE(ParseReplies("$11\r\n", 1, limits).find("bulk length"), std::string::npos);
 }
 
 TEST(ReplyParser, AnnouncedCountsCostNoMemory) {
@@ -168,7 +169,7 @@ TEST(RequestWriter, WritesMultibulk) {
 TEST(RequestWriter, ARequestReadsBackAsAnArray) {
   std::string out;
   for (int i = 0; i < 3; ++i) AppendRequest({"ECHO", std::string(1000, 'x')}, &out);
-  EXPECT_EQ(ParseAll(out, 100), ParseAll(out, out.size()));
+  EXPECT_EQ(ParseReplies(out, 100), ParseReplies(out, out.size()));
 }
 
 }  // namespace

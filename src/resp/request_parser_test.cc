@@ -13,7 +13,7 @@ using Result = RequestParser::Result;
 
 // Feeds `stream` in pieces of `step` bytes and returns the commands, "|" between arguments; "!"
 // starts an error.
-std::vector<std::string> ParseAll(const std::string& stream, size_t step) {
+std::vector<std::string> ParseRequests(const std::string& stream, size_t step) {
   RequestParser parser;
   const RequestLimits limits;
   std::vector<std::string> out;
@@ -45,7 +45,7 @@ TEST(RequestParser, AnySplitGivesTheSameCommands) {
       "'z'\r\n*1\r\n$4\r\nPING\r\n";
   const std::vector<std::string> expected = {"GET|a", "PING", "set|x y|z", "PING"};
   for (size_t step = 1; step <= stream.size(); ++step)
-    EXPECT_EQ(ParseAll(stream, step), expected) << step;
+    EXPECT_EQ(ParseRequests(stream, step), expected) << step;
 }
 
 TEST(RequestParser, MalformedInputIsNamed) {
@@ -61,7 +61,7 @@ TEST(RequestParser, MalformedInputIsNamed) {
       {"*" + std::string(70000, '1'), "too big mbulk count string"},
   };
   for (const auto& [stream, text] : rows) {
-    const auto out = ParseAll(stream, stream.size());
+    const auto out = ParseRequests(stream, stream.size());
     ASSERT_EQ(out.size(), 1U) << stream.substr(0, 20);
     EXPECT_EQ(out[0], "!ERR Protocol error: " + text);
   }

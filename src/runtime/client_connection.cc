@@ -24,7 +24,7 @@ namespace pleiad::runtime {
 namespace {
 
 constexpr int64_t kNoDeadline = INT64_MAX;
-constexpr size_t kReadBytes = 64 * 1024;
+constexpr size_t kReplyReadBytes = 64 * 1024;
 
 int64_t NowMs() {
   timespec now;
@@ -166,7 +166,7 @@ Result<short> ClientConnection::WaitFor(short events, int64_t deadline_ms) {
 
 // One read of what is there. Nothing there is fine.
 Status ClientConnection::ReceiveSome() {
-  char bytes[kReadBytes];
+  char bytes[kReplyReadBytes];
   const ssize_t got = recv(fd_, bytes, sizeof(bytes), 0);
   if (got == 0) return Broken(kClosed);
   if (got < 0) {

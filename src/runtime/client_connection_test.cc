@@ -63,7 +63,7 @@ std::string ReadExactly(int fd, size_t size) {
   return bytes;
 }
 
-void WriteAll(int fd, std::string_view bytes) {
+void SendAll(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;
@@ -75,7 +75,7 @@ TEST(ClientConnection, CallsAndSkipsPushes) {
   std::string request;
   OnePeer peer([&](int fd) {
     request = ReadExactly(fd, 14);
-    WriteAll(fd, ">2\r\n+invalidate\r\n*1\r\n$1\r\nk\r\n+PONG\r\n");
+    SendAll(fd, ">2\r\n+invalidate\r\n*1\r\n$1\r\nk\r\n+PONG\r\n");
   });
   auto connection = ClientConnection::Connect(peer.Options());
   ASSERT_TRUE(connection.ok()) << connection.message();
@@ -98,7 +98,7 @@ TEST(ClientConnection, ALongPipelineAgainstAPeerThatStopsReadingDoesNotDeadlock)
         std::string("*2\r\n$4\r\nECHO\r\n$1000\r\n\r\n").size() + payload.size();
     for (int i = 0; i < kCommands; ++i) {
       if (ReadExactly(fd, request_size).size() != request_size) return;
-      WriteAll(fd, "$1000\r\n" + payload + "\r\n");
+      SendAll(fd, "$1000\r\n" + payload + "\r\n");
     }
   });
   auto connection = ClientConnection::Connect(peer.Options());
@@ -129,7 +129,7 @@ TEST(ClientConnection, AnInterruptLeavesTheConnectionUsable) {
   OnePeer peer([](int fd) {
     ReadExactly(fd, 14);
     ReadExactly(fd, 14);
-    WriteAll(fd, "+1\r\n+2\r\n");
+    SendAll(fd, "+1\r\n+2\r\n");
   });
   ConnectOptions options = peer.Options();
   options.interrupt_fd = pipe_fds[0];
@@ -168,7 +168,7 @@ TEST(ClientConnection, RefusalsAreNamed) {
 TEST(ClientConnection, AuthenticateTellsTheServersRefusal) {
   OnePeer peer([](int fd) {
     ReadExactly(fd, std::string("*3\r\n$4\r\nAUTH\r\n$3\r\nbob\r\n$2\r\npw\r\n").size());
-    WriteAll(fd, "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
+    SendAll(fd, "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
   });
   auto connection = ClientConnection::Connect(peer.Options());
   ASSERT_TRUE(connection.ok());

@@ -31,11 +31,11 @@ using cluster::LinkId;
 
 namespace {
 
-constexpr int64_t kTickMs = 100;
+constexpr int64_t kClusterTickMs = 100;
 constexpr int64_t kReapMs = 1000;
 constexpr int64_t kResumeMsMax = 2000;  // links are made anew and pings answered within that
 constexpr int64_t kStrangerMinMs = 1000;
-constexpr size_t kReadBytes = 65536;
+constexpr size_t kBusReadBytes = 65536;
 constexpr int kAcceptsPerRound = 64;
 constexpr int kEventsPerRound = 128;
 
@@ -56,7 +56,7 @@ NodeId RandomId(Prng* prng) { return *NodeId::Parse(prng->Hex(40)); }
 }  // namespace
 
 ClusterDriver::ClusterDriver(ClusterDriverOptions options, ClusterCallbacks callbacks)
-    : options_(std::move(options)), callbacks_(std::move(callbacks)), read_buffer_(kReadBytes) {}
+    : options_(std::move(options)), callbacks_(std::move(callbacks)), read_buffer_(kBusReadBytes) {}
 
 ClusterDriver::~ClusterDriver() { Stop(); }
 
@@ -230,9 +230,9 @@ std::vector<cluster::LinkEntry> ClusterDriver::Links() const {
 void ClusterDriver::Loop() {
   pthread_setname_np(pthread_self(), "cluster");
   epoll_event events[kEventsPerRound];
-  MonoMs next_tick = MonoNow() + kTickMs;
+  MonoMs next_tick = MonoNow() + kClusterTickMs;
   while (!stopping_.load()) {
-    const int64_t wait = std::clamp<int64_t>(next_tick - MonoNow(), 0, kTickMs);
+    const int64_t wait = std::clamp<int64_t>(next_tick - MonoNow(), 0, kClusterTickMs);
     const int n = ::epoll_wait(epoll_fd_, events, kEventsPerRound, static_cast<int>(wait));
     const std::lock_guard<std::mutex> lock(mutex_);
     DrainInbox();
@@ -240,8 +240,8 @@ void ClusterDriver::Loop() {
     const MonoMs now = MonoNow();
     if (now >= next_tick) {
       Tick(now);
-      next_tick = next_tick + kTickMs;
-      if (now >= next_tick) next_tick = now + kTickMs;  // we were stopped: no burst of ticks
+      next_tick = next_tick + kClusterTickMs;
+      if (now >= next_tick) next_tick = now + kClusterTickMs;  // we were stopped: no burst of ticks
     }
     NoteRound(MonoNow());
   }

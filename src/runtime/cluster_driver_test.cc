@@ -4,60 +4,23 @@
 // Real drivers with real sockets on the loopback, several nodes in one process.
 #include "runtime/cluster_driver.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <cstdlib>
 #include <fstream>
 
 #include "cluster/nodes_conf.h"
 #include "fmt/format.h"
 #include "runtime/clock.h"
+#include "runtime/cluster_test_support.h"
 
 namespace pleiad::runtime {
 namespace {
 
 using cluster::ClusterView;
-
-// A bus port that is free now, with its client port (minus 10000) for the table.
-uint16_t FreeBusPort() {
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    ::close(fd);
-    const uint16_t port = ntohs(address.sin_port);
-    if (port > 12000) return port;
-  }
-  ADD_FAILURE() << "no free port";
-  return 0;
-}
-
-class TempDir {
- public:
-  TempDir() {
-    char name[] = "/tmp/pleiad-driver-XXXXXX";
-    EXPECT_NE(::mkdtemp(name), nullptr);
-    path_ = name;
-  }
-  ~TempDir() { EXPECT_EQ(std::system(("rm -rf '" + path_ + "'").c_str()), 0); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // One node and what its callbacks were told.
 class Node {
@@ -67,7 +30,7 @@ class Node {
     options_.bind = {"127.0.0.1"};
     options_.bus_port = bus_port;
     options_.nodes_file = std::move(nodes_file);
-    options_.config.port = static_cast<uint16_t>(bus_port - 10000);
+    options_.config.port = static_cast<uint16_t>(bus_port - kBusPortOffset);
     options_.config.node_timeout_ms = node_timeout_ms;
     Recreate();
   }
@@ -128,20 +91,6 @@ class Node {
   MonoMs interaction_{1};
   std::unique_ptr<ClusterDriver> driver_;  // last: its callbacks use the rest
 };
-
-// Looks until it is true, at most `seconds`. What is awaited comes from other threads' sockets.
-template <typename F>
-bool Await(F condition, int seconds = 20) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-  std::mutex mutex;
-  std::condition_variable never;
-  std::unique_lock<std::mutex> lock(mutex);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    never.wait_for(lock, std::chrono::milliseconds(5));
-  }
-  return true;
-}
 
 std::string Do(Node& node, cluster::AdminCommand command) {
   return node.driver().Execute(std::move(command), 0, 0).text;

@@ -12,53 +12,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <cstdlib>
-
 #include "fmt/format.h"
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
+#include "runtime/cluster_test_support.h"
 
 namespace pleiad::runtime {
 namespace {
 
 constexpr const char* kServer = "/usr/bin/redis-server";
 
-uint16_t FreePort() {  // a client port whose bus port is free as well
-  for (int attempt = 0; attempt < 200; ++attempt) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    ::close(fd);
-    const int port = ntohs(address.sin_port) - 10000;
-    if (port > 2000) return static_cast<uint16_t>(port);
-  }
-  ADD_FAILURE() << "no free port";
-  return 0;
-}
-
-template <typename F>
-bool Await(F condition, int seconds = 30) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-  std::mutex mutex;
-  std::condition_variable never;
-  std::unique_lock<std::mutex> lock(mutex);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    never.wait_for(lock, std::chrono::milliseconds(20));
-  }
-  return true;
-}
+uint16_t FreeClientPort() { return static_cast<uint16_t>(FreeBusPort() - kBusPortOffset); }
 
 // A redis-server process in cluster mode.
 class RedisNode {
  public:
-  explicit RedisNode(const std::string& dir) : port_(FreePort()) {
+  explicit RedisNode(const std::string& dir) : port_(FreeClientPort()) {
     const std::string port = std::to_string(port_);
     const std::string conf = fmt::format("nodes-{}.conf", port_);
     pid_ = ::fork();
@@ -115,70 +84,63 @@ int ConnectedIn(const std::string& text) {
 
 TEST(ClusterInterop, RedisNodesMeetUsAndElectWithOurVote) {
   if (::access(kServer, X_OK) != 0) GTEST_SKIP() << kServer << " is not installed";
-  char dir[] = "/tmp/pleiad-interop-XXXXXX";
-  ASSERT_NE(::mkdtemp(dir), nullptr);
-  {
-    RedisNode a(dir);
-    RedisNode b(dir);
-    RedisNode replica(dir);
-    ClusterDriverOptions options;
-    options.config.port = FreePort();
-    options.config.node_timeout_ms = 1500;
-    options.bus_port = options.config.port + 10000;
-    options.bind = {"127.0.0.1"};
-    options.nodes_file = std::string(dir) + "/nodes-ours.conf";
-    ClusterDriver us(options, {});
-    const Status status = us.Start();
-    ASSERT_TRUE(status.ok()) << status.message();
-    for (const RedisNode* node : {&a, &b, &replica}) {
-      ASSERT_TRUE(Await([&] { return node->Says("PING", "PONG"); }));
-    }
-    // One meets us, we meet another, gossip does the rest.
-    EXPECT_TRUE(a.Says(fmt::format("CLUSTER MEET 127.0.0.1 {}", options.config.port), "+OK"));
-    EXPECT_EQ(us.Execute(cluster::AdminMeet{"127.0.0.1", b.port(), 0}, 0, 0).text, "OK");
-    EXPECT_TRUE(b.Says(fmt::format("CLUSTER MEET 127.0.0.1 {}", replica.port()), "+OK"));
-    EXPECT_TRUE(a.Says("CLUSTER ADDSLOTSRANGE 0 5460", "+OK"));
-    EXPECT_TRUE(b.Says("CLUSTER ADDSLOTSRANGE 5461 10922", "+OK"));
-    EXPECT_EQ(us.Execute(cluster::AdminAddSlots{{{SlotId(10923), SlotId(16383)}}}, 0, 0).text,
-              "OK");
-    const auto ours = [&] {
-      std::string text;
-      us.Read([&](const cluster::ClusterState& state) { text = cluster::NodesText(state); });
-      return text;
-    };
-    ASSERT_TRUE(Await([&] {
-      return us.View()->ok && ConnectedIn(ours()) == 4 &&
-             a.Says("CLUSTER INFO", "cluster_state:ok") &&
-             b.Says("CLUSTER INFO", "cluster_state:ok") &&
-             ConnectedIn(a.Call("CLUSTER NODES")) == 4 &&
-             ConnectedIn(b.Call("CLUSTER NODES")) == 4 &&
-             ConnectedIn(replica.Call("CLUSTER NODES")) == 4;
-    })) << ours()
-        << a.Call("CLUSTER NODES");
-    EXPECT_TRUE(a.Says("CLUSTER NODES", us.View()->Me().id.str() + " 127.0.0.1:"));
-    EXPECT_TRUE(a.Says("GET somekey-foo{zzzz}", "MOVED") ||
-                b.Says("GET somekey-foo{zzzz}", "MOVED"));
-
-    const NodeId master = us.View()->Owner(SlotId(0))->id;
-    EXPECT_TRUE(replica.Says("CLUSTER REPLICATE " + master.str(), "+OK"));
-    ASSERT_TRUE(Await([&] {
-      return replica.Says("INFO replication", "master_link_status:up") &&
-             ours().find("slave " + master.str()) != std::string::npos;
-    }));
-    uint64_t acks = 0;
-    a.Kill();
-    ASSERT_TRUE(Await([&] {
-      const auto* owner = us.View()->Owner(SlotId(0));
-      return us.View()->ok && owner != nullptr && owner->id != master;
-    })) << ours();
-    EXPECT_EQ(us.View()->Owner(SlotId(0))->port, replica.port());
-    EXPECT_TRUE(Await([&] { return replica.Says("CLUSTER INFO", "cluster_state:ok"); }));
-    us.Read([&](const cluster::ClusterState& state) {
-      acks = state.stats.sent[static_cast<size_t>(cluster::PacketType::kAuthAck)];
-    });
-    EXPECT_GE(acks, 1U);  // three voters, one dead: both votes were needed
+  const TempDir dir;
+  RedisNode a(dir.path());
+  RedisNode b(dir.path());
+  RedisNode replica(dir.path());
+  ClusterDriverOptions options;
+  options.config.port = FreeClientPort();
+  options.config.node_timeout_ms = 1500;
+  options.bus_port = options.config.port + kBusPortOffset;
+  options.bind = {"127.0.0.1"};
+  options.nodes_file = dir.path() + "/nodes-ours.conf";
+  ClusterDriver us(options, {});
+  const Status status = us.Start();
+  ASSERT_TRUE(status.ok()) << status.message();
+  for (const RedisNode* node : {&a, &b, &replica}) {
+    ASSERT_TRUE(Await([&] { return node->Says("PING", "PONG"); }));
   }
-  EXPECT_EQ(std::system((std::string("rm -rf ") + dir).c_str()), 0);
+  // One meets us, we meet another, gossip does the rest.
+  EXPECT_TRUE(a.Says(fmt::format("CLUSTER MEET 127.0.0.1 {}", options.config.port), "+OK"));
+  EXPECT_EQ(us.Execute(cluster::AdminMeet{"127.0.0.1", b.port(), 0}, 0, 0).text, "OK");
+  EXPECT_TRUE(b.Says(fmt::format("CLUSTER MEET 127.0.0.1 {}", replica.port()), "+OK"));
+  EXPECT_TRUE(a.Says("CLUSTER ADDSLOTSRANGE 0 5460", "+OK"));
+  EXPECT_TRUE(b.Says("CLUSTER ADDSLOTSRANGE 5461 10922", "+OK"));
+  EXPECT_EQ(us.Execute(cluster::AdminAddSlots{{{SlotId(10923), SlotId(16383)}}}, 0, 0).text, "OK");
+  const auto ours = [&] {
+    std::string text;
+    us.Read([&](const cluster::ClusterState& state) { text = cluster::NodesText(state); });
+    return text;
+  };
+  ASSERT_TRUE(Await([&] {
+    return us.View()->ok && ConnectedIn(ours()) == 4 &&
+           a.Says("CLUSTER INFO", "cluster_state:ok") &&
+           b.Says("CLUSTER INFO", "cluster_state:ok") &&
+           ConnectedIn(a.Call("CLUSTER NODES")) == 4 && ConnectedIn(b.Call("CLUSTER NODES")) == 4 &&
+           ConnectedIn(replica.Call("CLUSTER NODES")) == 4;
+  })) << ours()
+      << a.Call("CLUSTER NODES");
+  EXPECT_TRUE(a.Says("CLUSTER NODES", us.View()->Me().id.str() + " 127.0.0.1:"));
+  EXPECT_TRUE(a.Says("GET somekey-foo{zzzz}", "MOVED") || b.Says("GET somekey-foo{zzzz}", "MOVED"));
+
+  const NodeId master = us.View()->Owner(SlotId(0))->id;
+  EXPECT_TRUE(replica.Says("CLUSTER REPLICATE " + master.str(), "+OK"));
+  ASSERT_TRUE(Await([&] {
+    return replica.Says("INFO replication", "master_link_status:up") &&
+           ours().find("slave " + master.str()) != std::string::npos;
+  }));
+  uint64_t acks = 0;
+  a.Kill();
+  ASSERT_TRUE(Await([&] {
+    const auto* owner = us.View()->Owner(SlotId(0));
+    return us.View()->ok && owner != nullptr && owner->id != master;
+  })) << ours();
+  EXPECT_EQ(us.View()->Owner(SlotId(0))->port, replica.port());
+  EXPECT_TRUE(Await([&] { return replica.Says("CLUSTER INFO", "cluster_state:ok"); }));
+  us.Read([&](const cluster::ClusterState& state) {
+    acks = state.stats.sent[static_cast<size_t>(cluster::PacketType::kAuthAck)];
+  });
+  EXPECT_GE(acks, 1U);  // three voters, one dead: both votes were needed
 }
 
 }  // namespace

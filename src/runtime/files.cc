@@ -17,6 +17,8 @@ namespace {
 
 Error LastError() { return Error{std::strerror(errno)}; }
 
+}  // namespace
+
 bool WriteAll(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(fd, text.data(), text.size());
@@ -26,8 +28,6 @@ bool WriteAll(int fd, std::string_view text) {
   }
   return true;
 }
-
-}  // namespace
 
 Result<std::string> ReadFile(const std::string& path) {
   const int fd = path == "-" ? dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -13,6 +14,8 @@ namespace pleiad::runtime {
 
 // "-" is the standard input.
 Result<std::string> ReadFile(const std::string& path);
+// All of it, over short writes and signals; false with errno set if the system refuses.
+bool WriteAll(int fd, std::string_view text);
 // Writes a temporary file beside it, fsyncs, renames over `path`, fsyncs the folder: the old or the
 // new file survives.
 Status WriteFileAtomically(const std::string& path, const std::string& text);

@@ -12,13 +12,14 @@
 
 #include "fmt/core.h"
 #include "runtime/clock.h"
+#include "runtime/files.h"
 
 namespace pleiad::runtime {
 
 namespace {
 
 // REQUIRES: errno still tells why.
-Error Failed(std::string_view what, const std::string& path) {
+Error FileError(std::string_view what, const std::string& path) {
   return Error{fmt::format("{} {}: {}", what, path, std::strerror(errno))};
 }
 
@@ -30,16 +31,6 @@ int OpenRetry(const std::string& path, int flags) {
   return fd;
 }
 
-bool WriteAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
-}
-
 std::string Directory(const std::string& path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -49,11 +40,11 @@ std::string Directory(const std::string& path) {
 Status SyncDirectory(const std::string& path) {
   const std::string directory = Directory(path);
   const int fd = OpenRetry(directory, O_RDONLY | O_DIRECTORY);
-  if (fd < 0) return Failed("can't open directory", directory);
+  if (fd < 0) return FileError("can't open directory", directory);
   Status status;
   // Some file systems have no fsync for directories: EINVAL says so, and then there is nothing to
   // wait for.
-  if (::fsync(fd) != 0 && errno != EINVAL) status = Failed("can't fsync directory", directory);
+  if (::fsync(fd) != 0 && errno != EINVAL) status = FileError("can't fsync directory", directory);
   ::close(fd);
   return status;
 }
@@ -63,7 +54,7 @@ Status SyncDirectory(const std::string& path) {
 Result<std::unique_ptr<NodesFile>> NodesFile::Open(std::string path) {
   const std::string lock = path + ".lock";
   const int fd = OpenRetry(lock, O_RDWR | O_CREAT);
-  if (fd < 0) return Failed("can't open the lock file of the cluster configuration,", lock);
+  if (fd < 0) return FileError("can't open the lock file of the cluster configuration,", lock);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const bool taken = errno == EWOULDBLOCK;
     const Error error =
@@ -72,7 +63,7 @@ Result<std::unique_ptr<NodesFile>> NodesFile::Open(std::string path) {
                                 "cluster node. Please make sure that different nodes use different "
                                 "cluster configuration files.",
                                 path)}
-            : Failed("can't lock", lock);
+            : FileError("can't lock", lock);
     ::close(fd);
     return error;
   }
@@ -84,7 +75,7 @@ NodesFile::~NodesFile() { ::close(lock_fd_); }
 Result<std::string> NodesFile::Read() const {
   const int fd = OpenRetry(path_, O_RDONLY);
   if (fd < 0 && errno == ENOENT) return std::string();
-  if (fd < 0) return Failed("can't open", path_);
+  if (fd < 0) return FileError("can't open", path_);
   std::string text;
   char chunk[65536];
   for (;;) {
@@ -93,7 +84,7 @@ Result<std::string> NodesFile::Read() const {
     if (n == 0) break;
     if (n < 0 || text.size() > kBytesMax) {
       const Error error = n < 0
-                              ? Failed("can't read", path_)
+                              ? FileError("can't read", path_)
                               : Error{fmt::format("{} is larger than {} bytes", path_, kBytesMax)};
       ::close(fd);
       return error;
@@ -107,16 +98,16 @@ Result<std::string> NodesFile::Read() const {
 Status NodesFile::Save(std::string_view content) {
   const std::string temporary = fmt::format("{}.tmp-{}-{}", path_, ::getpid(), UnixNow().value);
   const int fd = OpenRetry(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-  if (fd < 0) return Failed("can't open", temporary);
+  if (fd < 0) return FileError("can't open", temporary);
   Status status;
   if (!WriteAll(fd, content)) {
-    status = Failed("can't write", temporary);
+    status = FileError("can't write", temporary);
   } else if (::fsync(fd) != 0) {
-    status = Failed("can't fsync", temporary);
+    status = FileError("can't fsync", temporary);
   }
   ::close(fd);
   if (status.ok() && ::rename(temporary.c_str(), path_.c_str()) != 0) {
-    status = Failed("can't rename to the cluster configuration file", temporary);
+    status = FileError("can't rename to the cluster configuration file", temporary);
   }
   if (!status.ok()) {
     ::unlink(temporary.c_str());

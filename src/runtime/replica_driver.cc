@@ -27,8 +27,8 @@
 namespace pleiad::runtime {
 namespace {
 
-constexpr size_t kReadBytes = 256 * 1024;
-constexpr int kTickMs = 100;
+constexpr size_t kMasterReadBytes = 256 * 1024;
+constexpr int kReplicaTickMs = 100;
 
 }  // namespace
 
@@ -41,7 +41,7 @@ ReplicaDriver::ReplicaDriver(Engine* engine, runtime::Server* server, ReplicaDri
       session_(options_.session, MonoNow()),
       wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       db_(options_.db),
-      read_buffer_(kReadBytes) {
+      read_buffer_(kMasterReadBytes) {
   CHECK(wake_fd_ >= 0);
   client_.from_master = true;
   client_.db = options_.db;
@@ -74,7 +74,7 @@ void ReplicaDriver::Run() {
   while (!stop_.load(std::memory_order_relaxed)) {
     WaitIo();
     const MonoMs now = MonoNow();
-    if (now - ticked < kTickMs) continue;
+    if (now - ticked < kReplicaTickMs) continue;
     ticked = now;
     Step({.kind = ReplicaInput::Kind::kTick});
   }
@@ -256,7 +256,7 @@ void ReplicaDriver::WaitIo() {
     if (!connecting_) fds[1].events = POLLIN;
     if (connecting_ || !out_.empty()) fds[1].events = static_cast<short>(fds[1].events | POLLOUT);
   }
-  if (::poll(fds, fd_ >= 0 ? 2 : 1, kTickMs) <= 0 || fd_ < 0 || fds[1].revents == 0) return;
+  if (::poll(fds, fd_ >= 0 ? 2 : 1, kReplicaTickMs) <= 0 || fd_ < 0 || fds[1].revents == 0) return;
   if (connecting_) {
     FinishConnect();
     return;

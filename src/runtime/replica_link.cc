@@ -23,11 +23,11 @@
 namespace pleiad::runtime {
 namespace {
 
-constexpr size_t kReadBytes = 16 * 1024;
+constexpr size_t kSnapshotPieceBytes = 16 * 1024;
 constexpr size_t kJournalPiece = 256 * 1024;  // taken from the journal at once
 constexpr size_t kQueueMax =
     1024 * 1024;  // snapshot bytes waiting for the socket; beyond it the walker waits
-constexpr int kTickMs = 100;
+constexpr int kLinkTickMs = 100;
 constexpr resp::RequestLimits kReplicaLimits{1024, 64, 1024};
 
 }  // namespace
@@ -99,7 +99,7 @@ void ReplicaLink::Run() {
     Pump();
     if (!alive()) break;
     if (close_when_sent_ && out_.empty()) break;
-    WaitIo(kTickMs);
+    WaitIo(kLinkTickMs);
     Tick();
   }
   {
@@ -172,7 +172,7 @@ int ReplicaLink::WaitForSyncPlace() {
   while (alive()) {
     const int thread = driver_->BeginSync();
     if (thread >= 0) return thread;
-    WaitIo(kTickMs);
+    WaitIo(kLinkTickMs);
     Tick();
   }
   return -1;
@@ -246,7 +246,7 @@ bool ReplicaLink::SendSized(SnapshotStream* stream, const RdbFacts& facts, Offse
   ready.size = size;
   Step(ready);
   std::rewind(file.get());
-  std::string piece(kReadBytes, '\0');
+  std::string piece(kSnapshotPieceBytes, '\0');
   while (send_snapshot_ && size > 0) {
     const size_t n = std::fread(piece.data(), 1, piece.size(), file.get());
     if (n == 0 || !Queue(std::string_view(piece).substr(0, n))) return false;
@@ -260,7 +260,7 @@ bool ReplicaLink::Queue(std::string_view bytes) {
   out_ += bytes;
   Flush();
   while (alive() && out_.size() - out_sent_ > kQueueMax) {
-    WaitIo(kTickMs);
+    WaitIo(kLinkTickMs);
     Tick();
   }
   return alive();
@@ -288,7 +288,7 @@ void ReplicaLink::WaitIo(int timeout_ms) {
 }
 
 void ReplicaLink::Receive() {
-  char buffer[kReadBytes];
+  char buffer[kSnapshotPieceBytes];
   const ssize_t n = ::recv(fd_, buffer, sizeof(buffer), 0);
   if (n == 0) return Break("it closed the connection");
   if (n < 0) {
@@ -340,7 +340,7 @@ void ReplicaLink::Flush() {
 
 void ReplicaLink::Tick() {
   const MonoMs now = MonoNow();
-  if (now - ticked_ < kTickMs) return;
+  if (now - ticked_ < kLinkTickMs) return;
   ticked_ = now;
   Step({.kind = PrimaryInput::Kind::kTick});
   CheckLag(now);

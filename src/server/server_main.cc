@@ -25,7 +25,7 @@
 namespace pleiad {
 namespace {
 
-constexpr std::string_view kUsage =
+constexpr std::string_view kServerUsage =
     "Usage: pleiad server [/path/to/redis.conf] [options] [-]\n"
     "       pleiad server - (read config from stdin)\n"
     "       pleiad server -v or --version\n"
@@ -112,7 +112,7 @@ int ServerMain(int argc, char** argv) {
     return 0;
   }
   if (args.size() == 1 && (args[0] == "-h" || args[0] == "--help")) {
-    fmt::print("{}", kUsage);
+    fmt::print("{}", kServerUsage);
     return 0;
   }
   const runtime::EndSignals signals;

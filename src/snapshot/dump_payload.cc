@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kVersionBytes = 2;
 constexpr size_t kFooterBytes = kVersionBytes + rdb::kTrailerBytes;
 
-uint64_t LittleEndian(std::string_view bytes) {
+uint64_t FooterNumber(std::string_view bytes) {
   uint64_t number = 0;
   for (size_t i = bytes.size(); i-- > 0;)
     number = (number << 8) | static_cast<unsigned char>(bytes[i]);
@@ -52,8 +52,8 @@ Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink,
   const Status wrong_sum = Error{std::string(kDumpChecksumError)};
   if (payload.size() < kFooterBytes) return wrong_sum;
   const std::string_view summed = payload.substr(0, payload.size() - rdb::kTrailerBytes);
-  const uint64_t sum = LittleEndian(payload.substr(summed.size()));
-  const int version = static_cast<int>(LittleEndian(summed.substr(summed.size() - kVersionBytes)));
+  const uint64_t sum = FooterNumber(payload.substr(summed.size()));
+  const int version = static_cast<int>(FooterNumber(summed.substr(summed.size() - kVersionBytes)));
   if (!rdb::ReadableVersion(version)) return wrong_sum;
   if (sum != Crc64(0, summed)) return wrong_sum;
 

@@ -8,18 +8,10 @@
 
 #include "base/crc.h"
 #include "snapshot/rdb_recorder.h"
+#include "snapshot/test_support.h"
 
 namespace pleiad {
 namespace {
-
-std::string FromHex(const std::string& hex) {
-  std::string out;
-  if (hex == "-") return out;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    out.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-  }
-  return out;
-}
 
 std::string Signed(std::string body, int version) {
   body.push_back(static_cast<char>(version & 0xff));

@@ -23,22 +23,22 @@ constexpr uint8_t kListpackInt24 = 0xf2;
 constexpr uint8_t kListpackInt32 = 0xf3;
 constexpr uint8_t kListpackInt64 = 0xf4;
 
-uint8_t PackedByteAt(std::string_view bytes, size_t at) { return static_cast<uint8_t>(bytes[at]); }
+uint8_t ByteAt(std::string_view bytes, size_t at) { return static_cast<uint8_t>(bytes[at]); }
 
 // `size` (1..8) bytes, little endian. REQUIRES: they are there.
-uint64_t PackedUnsignedAt(std::string_view bytes, size_t at, size_t size) {
+uint64_t LittleEndianAt(std::string_view bytes, size_t at, size_t size) {
   uint64_t value = 0;
-  for (size_t i = 0; i < size; ++i) value |= uint64_t{PackedByteAt(bytes, at + i)} << (8 * i);
+  for (size_t i = 0; i < size; ++i) value |= uint64_t{ByteAt(bytes, at + i)} << (8 * i);
   return value;
 }
 
 // The same, with the sign of its top bit.
-int64_t PackedSignedAt(std::string_view bytes, size_t at, size_t size) {
+int64_t SignedAt(std::string_view bytes, size_t at, size_t size) {
   const unsigned unused = static_cast<unsigned>(64 - 8 * size);
-  return static_cast<int64_t>(PackedUnsignedAt(bytes, at, size) << unused) >> unused;
+  return static_cast<int64_t>(LittleEndianAt(bytes, at, size) << unused) >> unused;
 }
 
-void AppendPackedUnsigned(std::string* out, uint64_t value, size_t size) {
+void AppendPackedLittleEndian(std::string* out, uint64_t value, size_t size) {
   for (size_t i = 0; i < size; ++i) out->push_back(static_cast<char>(value >> (8 * i)));
 }
 
@@ -69,7 +69,7 @@ struct ListpackHead {
 // False: not a head. `bytes` has at least one byte at `at`; a head that is cut off gives a `head`
 // that does not fit, which the caller checks.
 bool ParseListpackHead(std::string_view bytes, size_t at, ListpackHead* out) {
-  const uint8_t first = PackedByteAt(bytes, at);
+  const uint8_t first = ByteAt(bytes, at);
   const size_t left = bytes.size() - at;
   if (first < 0x80) {
     *out = {1, 0, true};
@@ -79,10 +79,10 @@ bool ParseListpackHead(std::string_view bytes, size_t at, ListpackHead* out) {
     *out = {2, 0, true};
   } else if (first < 0xf0) {
     *out = {2, 0, false};
-    if (left >= 2) out->payload = ((size_t{first} & 15) << 8) | PackedByteAt(bytes, at + 1);
+    if (left >= 2) out->payload = ((size_t{first} & 15) << 8) | ByteAt(bytes, at + 1);
   } else if (first == kListpackString32) {
     *out = {5, 0, false};
-    if (left >= 5) out->payload = PackedUnsignedAt(bytes, at + 1, 4);
+    if (left >= 5) out->payload = LittleEndianAt(bytes, at + 1, 4);
   } else if (first >= kListpackInt16 && first <= kListpackInt64) {
     constexpr size_t kSizes[] = {2, 3, 4, 8};
     *out = {1, kSizes[first - kListpackInt16], true};
@@ -93,13 +93,13 @@ bool ParseListpackHead(std::string_view bytes, size_t at, ListpackHead* out) {
 }
 
 int64_t ListpackIntegerAt(std::string_view bytes, size_t at, const ListpackHead& head) {
-  const uint8_t first = PackedByteAt(bytes, at);
+  const uint8_t first = ByteAt(bytes, at);
   if (first < 0x80) return first;
   if (head.head == 2) {  // 13 bits with a sign
-    const int value = ((first & 31) << 8) | PackedByteAt(bytes, at + 1);
+    const int value = ((first & 31) << 8) | ByteAt(bytes, at + 1);
     return value >= 4096 ? value - 8192 : value;
   }
-  return PackedSignedAt(bytes, at + 1, head.payload);
+  return SignedAt(bytes, at + 1, head.payload);
 }
 
 }  // namespace
@@ -112,13 +112,13 @@ std::string_view ListpackElement::Text(char (&buffer)[24]) const {
 
 Status ListpackReader::Open() {
   if (bytes_.size() < kHeader + 1) return Error{"a listpack is shorter than its header"};
-  if (PackedUnsignedAt(bytes_, 0, 4) != bytes_.size()) {
+  if (LittleEndianAt(bytes_, 0, 4) != bytes_.size()) {
     return Error{"a listpack's header tells another size"};
   }
-  if (PackedByteAt(bytes_, bytes_.size() - 1) != kListpackEnd) {
+  if (ByteAt(bytes_, bytes_.size() - 1) != kListpackEnd) {
     return Error{"a listpack does not end with its terminator"};
   }
-  header_count_ = PackedUnsignedAt(bytes_, 4, 2);
+  header_count_ = LittleEndianAt(bytes_, 4, 2);
   return Status::Ok();
 }
 
@@ -133,7 +133,7 @@ Status ListpackReader::Next(ListpackElement* element) {
   const size_t backlen = BacklenSize(size);
   if (size + backlen > end - position_) return Error{"a listpack's element runs over its end"};
   for (size_t i = 0; i < backlen; ++i) {
-    if (PackedByteAt(bytes_, position_ + size + i) != BacklenByte(size, i, backlen)) {
+    if (ByteAt(bytes_, position_ + size + i) != BacklenByte(size, i, backlen)) {
       return Error{"a listpack's element has a wrong back length"};
     }
   }
@@ -203,7 +203,7 @@ void ListpackBuilder::Append(std::string_view element) {
     bytes_.push_back(static_cast<char>(size & 0xff));
   } else {
     bytes_.push_back(static_cast<char>(kListpackString32));
-    AppendPackedUnsigned(&bytes_, size, 4);
+    AppendPackedLittleEndian(&bytes_, size, 4);
   }
   bytes_.append(element);
   AppendBacklen(bytes_.size() - before);
@@ -227,7 +227,7 @@ void ListpackBuilder::AppendInteger(int64_t value) {
                                     : kListpackInt64;
     const size_t size = fits(16) ? 2 : fits(24) ? 3 : fits(32) ? 4 : 8;
     bytes_.push_back(static_cast<char>(head));
-    AppendPackedUnsigned(&bytes_, bits, size);
+    AppendPackedLittleEndian(&bytes_, bits, size);
   }
   AppendBacklen(bytes_.size() - before);
 }
@@ -267,15 +267,15 @@ Status ParseZiplistPayload(std::string_view bytes, size_t at, size_t end, size_t
   const Error over{"a ziplist's entry runs over its end"};
   if (at >= end) return over;
   const size_t left = end - at;
-  const uint8_t first = PackedByteAt(bytes, at);
+  const uint8_t first = ByteAt(bytes, at);
   if (first < 0xc0) {
     const size_t head = first < 0x40 ? 1 : first < 0x80 ? 2 : 5;
     if (left < head) return over;
     size_t length = first & 63;
-    if (head == 2) length = (length << 8) | PackedByteAt(bytes, at + 1);
+    if (head == 2) length = (length << 8) | ByteAt(bytes, at + 1);
     if (head == 5) {  // the one number that is big endian
       length = 0;
-      for (size_t i = 1; i < 5; ++i) length = (length << 8) | PackedByteAt(bytes, at + i);
+      for (size_t i = 1; i < 5; ++i) length = (length << 8) | ByteAt(bytes, at + i);
     }
     if (length > left - head) return over;
     *element = {false, 0, bytes.substr(at + head, length)};
@@ -295,18 +295,18 @@ Status ParseZiplistPayload(std::string_view bytes, size_t at, size_t end, size_t
                                        : 0;
   if (width == 0) return Error{"a ziplist's entry has an unknown encoding"};
   if (width > left - 1) return over;
-  *element = {true, PackedSignedAt(bytes, at + 1, width), {}};
+  *element = {true, SignedAt(bytes, at + 1, width), {}};
   *size = 1 + width;
   return Status::Ok();
 }
 
 Status ParseZiplistEntry(std::string_view bytes, size_t at, size_t end, ZiplistEntry* entry) {
   size_t head = 1;
-  entry->previous = PackedByteAt(bytes, at);
+  entry->previous = ByteAt(bytes, at);
   if (entry->previous == 0xfe) {
     head = 5;
     if (end - at < head) return Error{"a ziplist's entry runs over its end"};
-    entry->previous = PackedUnsignedAt(bytes, at + 1, 4);
+    entry->previous = LittleEndianAt(bytes, at + 1, 4);
   } else if (entry->previous == 0xff) {
     return Error{"a ziplist has its terminator before its end"};
   }
@@ -320,13 +320,13 @@ Status ParseZiplistEntry(std::string_view bytes, size_t at, size_t end, ZiplistE
 
 Status ForEachZiplist(std::string_view bytes, const PackedElementSink& f) {
   if (bytes.size() < kZiplistHeader + 1) return Error{"a ziplist is shorter than its header"};
-  if (PackedUnsignedAt(bytes, 0, 4) != bytes.size()) {
+  if (LittleEndianAt(bytes, 0, 4) != bytes.size()) {
     return Error{"a ziplist's header tells another size"};
   }
   const size_t end = bytes.size() - 1;
-  if (PackedByteAt(bytes, end) != 0xff) return Error{"a ziplist does not end with its terminator"};
-  const size_t last = PackedUnsignedAt(bytes, 4, 4);
-  const size_t header_count = PackedUnsignedAt(bytes, 8, 2);
+  if (ByteAt(bytes, end) != 0xff) return Error{"a ziplist does not end with its terminator"};
+  const size_t last = LittleEndianAt(bytes, 4, 4);
+  const size_t header_count = LittleEndianAt(bytes, 8, 2);
   size_t previous = 0;
   size_t count = 0;
   char buffer[24];
@@ -353,22 +353,22 @@ Status ForEachZiplist(std::string_view bytes, const PackedElementSink& f) {
 Status ForEachZipmap(std::string_view bytes, const PackedElementSink& f) {
   if (bytes.size() < 2) return Error{"a zipmap is shorter than its header"};
   const size_t end = bytes.size() - 1;
-  if (PackedByteAt(bytes, end) != 0xff) return Error{"a zipmap does not end with its terminator"};
+  if (ByteAt(bytes, end) != 0xff) return Error{"a zipmap does not end with its terminator"};
   const Error over{"a zipmap's element runs over its end"};
   size_t at = 1;
   size_t elements = 0;
   while (at < end) {
-    size_t size = PackedByteAt(bytes, at++);
+    size_t size = ByteAt(bytes, at++);
     if (size == 0xff) return Error{"a zipmap has its terminator before its end"};
     if (size == 0xfe) {
       if (end - at < 4) return over;
-      size = PackedUnsignedAt(bytes, at, 4);
+      size = LittleEndianAt(bytes, at, 4);
       at += 4;
     }
     size_t unused = 0;
     if (elements % 2 == 1) {  // a value
       if (at >= end) return over;
-      unused = PackedByteAt(bytes, at++);
+      unused = ByteAt(bytes, at++);
     }
     if (size > end - at || unused > end - at - size) return over;
     if (Status s = f(bytes.substr(at, size)); !s.ok()) return s;
@@ -376,7 +376,7 @@ Status ForEachZipmap(std::string_view bytes, const PackedElementSink& f) {
     ++elements;
   }
   if (elements % 2 != 0) return Error{"a zipmap has a field without a value"};
-  const uint8_t pairs = PackedByteAt(bytes, 0);
+  const uint8_t pairs = ByteAt(bytes, 0);
   if (pairs < 254 && pairs != elements / 2) return Error{"a zipmap's header tells another count"};
   return Status::Ok();
 }
@@ -388,17 +388,17 @@ Status ForEachZipmap(std::string_view bytes, const PackedElementSink& f) {
 Status ForEachIntset(std::string_view bytes, const std::function<Status(int64_t)>& f) {
   constexpr size_t kHeader = 8;
   if (bytes.size() < kHeader) return Error{"an intset is shorter than its header"};
-  const size_t width = PackedUnsignedAt(bytes, 0, 4);
+  const size_t width = LittleEndianAt(bytes, 0, 4);
   if (width != 2 && width != 4 && width != 8) {
     return Error{"an intset's values have an unknown size"};
   }
-  const uint64_t count = PackedUnsignedAt(bytes, 4, 4);
+  const uint64_t count = LittleEndianAt(bytes, 4, 4);
   if (bytes.size() - kHeader != count * width) {
     return Error{"an intset's header tells another count"};
   }
   int64_t before = 0;
   for (size_t at = kHeader; at < bytes.size(); at += width) {
-    const int64_t value = PackedSignedAt(bytes, at, width);
+    const int64_t value = SignedAt(bytes, at, width);
     if (at != kHeader && value <= before) return Error{"an intset's values are not ascending"};
     before = value;
     if (Status s = f(value); !s.ok()) return s;
@@ -417,11 +417,11 @@ std::string BuildIntset(std::span<const int64_t> values) {
   }
   std::string out;
   out.reserve(8 + values.size() * width);
-  AppendPackedUnsigned(&out, width, 4);
-  AppendPackedUnsigned(&out, values.size(), 4);
+  AppendPackedLittleEndian(&out, width, 4);
+  AppendPackedLittleEndian(&out, values.size(), 4);
   for (size_t i = 0; i < values.size(); ++i) {
     CHECK(i == 0 || values[i - 1] < values[i]);
-    AppendPackedUnsigned(&out, static_cast<uint64_t>(values[i]), width);
+    AppendPackedLittleEndian(&out, static_cast<uint64_t>(values[i]), width);
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include "snapshot/rdb_encode.h"
 
 #include "base/check.h"
+#include "snapshot/rdb_list.h"
 
 namespace pleiad {
 namespace {
@@ -19,6 +20,8 @@ const RdbEncoder& EncoderOf(ValueType type) {
   switch (type) {
     case ValueType::kString:
       return kStringEncoder;
+    case ValueType::kList:
+      return kRdbListEncoder;
     default:
       break;
   }

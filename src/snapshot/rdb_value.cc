@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "snapshot/rdb_value.h"
 
+#include "snapshot/rdb_list.h"
+
 namespace pleiad {
 namespace {
 
@@ -45,9 +47,9 @@ const CollectionSettings& DefaultCollectionSettings() {
 }
 
 std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool /*valkey*/,
-                                                     const CollectionSettings* /*settings*/) {
+                                                     const CollectionSettings* settings) {
   if (type == rdb::kTypeString) return std::make_unique<StringDecoder>();
-  return nullptr;
+  return MakeRdbListDecoder(type, settings);
 }
 
 }  // namespace pleiad

@@ -7,12 +7,13 @@
 namespace pleiad {
 namespace {
 
-struct Options {
+struct CopyOptions {
   int db = 0;
   bool replace = false;
 };
 
-bool ParseOptions(WriteContext& ctx, const Args& args, Options* options, resp::Writer& out) {
+bool ParseCopyOptions(WriteContext& ctx, const Args& args, CopyOptions* options,
+                      resp::Writer& out) {
   options->db = ctx.db();
   for (size_t i = 3; i < args.size(); ++i) {
     if (args.Is(i, "replace")) {
@@ -66,8 +67,8 @@ bool ParseOptions(WriteContext& ctx, const Args& args, Options* options, resp::W
 // > COPY a b DB
 // (error) ERR syntax error
 void Copy(WriteContext& ctx, const Args& args, resp::Writer& out) {
-  Options options;
-  if (!ParseOptions(ctx, args, &options, out)) return;
+  CopyOptions options;
+  if (!ParseCopyOptions(ctx, args, &options, out)) return;
   const Key& from = ctx.key(0);
   const Key& to = ctx.key(1);
   if (options.db == ctx.db() && from.bytes == to.bytes) {

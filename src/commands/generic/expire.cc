@@ -154,11 +154,11 @@ void PExpireAt(WriteContext& ctx, const Args& args, resp::Writer& out) {
   ExpireBy(ctx, args, {"pexpireat", false, true}, out);
 }
 
-constexpr uint32_t kFlags = kCmdWrite | kCmdFast;
+constexpr uint32_t kExpireFlags = kCmdWrite | kCmdFast;
 
 const CommandRegistration kExpire{{.name = "expire",
                                    .arity = -3,
-                                   .flags = kFlags,
+                                   .flags = kExpireFlags,
                                    .keys = {1, 1, 1},
                                    .group = "generic",
                                    .since = "1.0.0",
@@ -169,7 +169,7 @@ const CommandRegistration kExpire{{.name = "expire",
 
 const CommandRegistration kPExpire{{.name = "pexpire",
                                     .arity = -3,
-                                    .flags = kFlags,
+                                    .flags = kExpireFlags,
                                     .keys = {1, 1, 1},
                                     .group = "generic",
                                     .since = "2.6.0",
@@ -180,7 +180,7 @@ const CommandRegistration kPExpire{{.name = "pexpire",
 
 const CommandRegistration kExpireAt{{.name = "expireat",
                                      .arity = -3,
-                                     .flags = kFlags,
+                                     .flags = kExpireFlags,
                                      .keys = {1, 1, 1},
                                      .group = "generic",
                                      .since = "1.2.0",
@@ -192,7 +192,7 @@ const CommandRegistration kExpireAt{{.name = "expireat",
 const CommandRegistration kPExpireAt{
     {.name = "pexpireat",
      .arity = -3,
-     .flags = kFlags,
+     .flags = kExpireFlags,
      .keys = {1, 1, 1},
      .group = "generic",
      .since = "2.6.0",

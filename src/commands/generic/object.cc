@@ -1,43 +1,11 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
-#include "base/text.h"
 #include "command/command.h"
+#include "commands/generic/encoding_name.h"
 #include "commands/server/help.h"
 
 namespace pleiad {
 namespace {
-
-// Form of a set that holds integers only, packed or as an object.
-constexpr uint8_t kSetInts = 1;
-
-// The names that clients know for how a string could be kept. Here all strings up to 1024 bytes
-// lie in their entry.
-std::string_view StringEncoding(const Entry& e) {
-  const std::string_view value = e.str();
-  if (e.modified()) return "raw";
-  if (ParseInt64(value).has_value()) return "int";
-  return value.size() <= Entry::kEmbstrMax ? "embstr" : "raw";
-}
-
-// A set of form kSetInts holds integers only.
-std::string_view EncodingName(const Entry& e) {
-  switch (e.type()) {
-    case ValueType::kString:
-      return StringEncoding(e);
-    case ValueType::kList:
-      return e.is_object() ? "quicklist" : "listpack";
-    case ValueType::kSet:
-      if (e.form() == kSetInts) return "intset";
-      return e.is_object() ? "hashtable" : "listpack";
-    case ValueType::kZset:
-      return e.is_object() ? "skiplist" : "listpack";
-    case ValueType::kHash:
-      return e.is_object() ? "hashtable" : "listpack";
-    case ValueType::kStream:
-      return "stream";
-  }
-  return "unknown";
-}
 
 // Looks without being an access: OBJECT IDLETIME would always say 0 otherwise. Writes nil if there
 // is nothing.

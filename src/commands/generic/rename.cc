@@ -6,7 +6,7 @@ namespace pleiad {
 namespace {
 
 // The value goes over without a copy, with its expiry.
-void Move(WriteContext& ctx, const Key& from, const Key& to) {
+void MoveKey(WriteContext& ctx, const Key& from, const Key& to) {
   Entry* e = ctx.Extract(from);
   ctx.Notify(kNotifyGeneric, "rename_from", from);
   ctx.Put(to, Entry::WithKey(e, to.bytes));
@@ -40,7 +40,7 @@ void Rename(WriteContext& ctx, const Args&, resp::Writer& out) {
   }
   if (from.bytes != to.bytes) {
     ctx.Find(to, false);  // what expired is to be heard of as expired, not as overwritten
-    Move(ctx, from, to);
+    MoveKey(ctx, from, to);
   }
   out.Ok();
 }
@@ -70,7 +70,7 @@ void RenameNx(WriteContext& ctx, const Args&, resp::Writer& out) {
     out.Integer(0);
     return;
   }
-  Move(ctx, ctx.key(0), ctx.key(1));
+  MoveKey(ctx, ctx.key(0), ctx.key(1));
   out.Integer(1);
 }
 

@@ -11,14 +11,14 @@
 namespace pleiad {
 namespace {
 
-struct Options {
+struct RestoreOptions {
   bool replace = false;
   bool absolute = false;
   int64_t idle_s = -1;
   int freq = -1;
 };
 
-bool ParseNumberOption(const Args& args, size_t i, Options* options, resp::Writer& out) {
+bool ParseNumberOption(const Args& args, size_t i, RestoreOptions* options, resp::Writer& out) {
   const auto number = IntArg(args, i + 1, out);
   if (!number.has_value()) return false;
   if (args.Is(i, "idletime")) {
@@ -37,7 +37,7 @@ bool ParseNumberOption(const Args& args, size_t i, Options* options, resp::Write
   return true;
 }
 
-bool ParseOptions(const Args& args, Options* options, resp::Writer& out) {
+bool ParseRestoreOptions(const Args& args, RestoreOptions* options, resp::Writer& out) {
   for (size_t i = 4; i < args.size(); ++i) {
     const bool more = i + 1 < args.size();
     if (args.Is(i, "replace")) {
@@ -80,7 +80,7 @@ class EntryMaker : public RdbSink {
 };
 
 // Only what the policy in force keeps is taken from the options.
-uint32_t AccessBits(WriteContext& ctx, const Options& options) {
+uint32_t AccessBits(WriteContext& ctx, const RestoreOptions& options) {
   const uint32_t fresh = FreshAccessBits(ctx.engine(), ctx.now());
   if (ctx.lfu_policy())
     return options.freq < 0 ? fresh : (fresh & ~0xffU) | static_cast<uint32_t>(options.freq);
@@ -89,7 +89,7 @@ uint32_t AccessBits(WriteContext& ctx, const Options& options) {
 }
 
 // Unix ms or kNoExpiry. `ttl` 0 means none.
-int64_t ExpiryOf(int64_t ttl, bool absolute, UnixMs now) {
+int64_t RestoredExpiry(int64_t ttl, bool absolute, UnixMs now) {
   if (ttl == 0) return Entry::kNoExpiry;
   if (absolute) return ttl;
   return ttl > std::numeric_limits<int64_t>::max() - now.value ? std::numeric_limits<int64_t>::max()
@@ -97,7 +97,7 @@ int64_t ExpiryOf(int64_t ttl, bool absolute, UnixMs now) {
 }
 
 // With the expiry as a moment, so that a replica that is late means the same one.
-void PropagateRestore(WriteContext& ctx, const Args& args, const Options& options,
+void PropagateRestore(WriteContext& ctx, const Args& args, const RestoreOptions& options,
                       int64_t expiry_ms) {
   const std::string expiry = std::to_string(expiry_ms == Entry::kNoExpiry ? 0 : expiry_ms);
   const std::string number = std::to_string(options.idle_s >= 0 ? options.idle_s : options.freq);
@@ -156,8 +156,8 @@ void DropExpired(WriteContext& ctx, const Key& key) {
 // > RESTORE a 0 x IDLETIME 1 FREQ 2
 // (error) ERR syntax error
 void Restore(WriteContext& ctx, const Args& args, resp::Writer& out) {
-  Options options;
-  if (!ParseOptions(args, &options, out)) return;
+  RestoreOptions options;
+  if (!ParseRestoreOptions(args, &options, out)) return;
   const Key& key = ctx.key();
   if (ctx.Find(key, false) != nullptr && !options.replace) {
     out.Error("BUSYKEY Target key name already exists.");
@@ -169,7 +169,7 @@ void Restore(WriteContext& ctx, const Args& args, resp::Writer& out) {
     out.Error("ERR Invalid TTL value, must be >= 0");
     return;
   }
-  const int64_t expiry_ms = ExpiryOf(*ttl, options.absolute, ctx.now());
+  const int64_t expiry_ms = RestoredExpiry(*ttl, options.absolute, ctx.now());
   EntryMaker maker(expiry_ms);
   const Status status = RestoreDump(args[3], {.key = key.bytes}, &maker, ctx.engine().collections);
   if (!status.ok()) {
@@ -190,12 +190,12 @@ void Restore(WriteContext& ctx, const Args& args, resp::Writer& out) {
   out.Ok();
 }
 
-constexpr uint32_t kFlags = kCmdWrite | kCmdDenyOom | kCmdDangerous;
+constexpr uint32_t kRestoreFlags = kCmdWrite | kCmdDenyOom | kCmdDangerous;
 
 const CommandRegistration kRestore{
     {.name = "restore",
      .arity = -4,
-     .flags = kFlags,
+     .flags = kRestoreFlags,
      .keys = {1, 1, 1},
      .group = "generic",
      .since = "2.6.0",
@@ -206,7 +206,7 @@ const CommandRegistration kRestore{
 const CommandRegistration kRestoreAsking{
     {.name = "restore-asking",
      .arity = -4,
-     .flags = kFlags | kCmdAsking,
+     .flags = kRestoreFlags | kCmdAsking,
      .keys = {1, 1, 1},
      .group = "server",
      .since = "3.0.0",

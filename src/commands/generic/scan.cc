@@ -51,13 +51,13 @@ Cursor Decode(uint64_t n) {
   return c;
 }
 
-struct Options {
+struct ScanOptions {
   std::optional<std::string_view> match;
   std::optional<std::string_view> type;
   size_t count = kCountDefault;
 };
 
-bool ParseOptions(const Args& args, Options* options, resp::Writer& out) {
+bool ParseScanOptions(const Args& args, ScanOptions* options, resp::Writer& out) {
   for (size_t i = 2; i < args.size(); i += 2) {
     if (i + 1 == args.size()) {
       out.Error(kSyntaxError);
@@ -84,7 +84,7 @@ bool ParseOptions(const Args& args, Options* options, resp::Writer& out) {
   return true;
 }
 
-bool Wanted(const Entry& e, const Options& options, UnixMs now) {
+bool Wanted(const Entry& e, const ScanOptions& options, UnixMs now) {
   if (Expired(e, now)) return false;
   if (options.type.has_value() && !EqualsIgnoreCase(TypeName(e.type()), *options.type))
     return false;
@@ -93,7 +93,7 @@ bool Wanted(const Entry& e, const Options& options, UnixMs now) {
 
 // Visits one slot from the cursor on, until about `count` keys were seen or it ends. Returns how
 // many were seen.
-size_t ScanSlot(ServerContext& ctx, Cursor* cursor, const Options& options, size_t count,
+size_t ScanSlot(ServerContext& ctx, Cursor* cursor, const ScanOptions& options, size_t count,
                 std::vector<std::string>* found) {
   const SlotId id(static_cast<uint16_t>(cursor->slot));
   LockSet locks(&ctx.engine.keyspace);
@@ -145,8 +145,8 @@ void Scan(ServerContext& ctx, const Args& args, resp::Writer& out) {
     out.Error("ERR invalid cursor");
     return;
   }
-  Options options;
-  if (!ParseOptions(args, &options, out)) return;
+  ScanOptions options;
+  if (!ParseScanOptions(args, &options, out)) return;
   Cursor cursor = Decode(*number);
   const auto only = options.match.has_value() ? SlotOfPattern(*options.match) : std::nullopt;
   int end = kSlotCount;

@@ -57,11 +57,11 @@ void ExpireTime(ReadContext& ctx, const Args&, resp::Writer& out) {
 }
 void PExpireTime(ReadContext& ctx, const Args&, resp::Writer& out) { out.Integer(ExpiryOf(ctx)); }
 
-constexpr uint32_t kFlags = kCmdReadonly | kCmdFast;
+constexpr uint32_t kTtlFlags = kCmdReadonly | kCmdFast;
 
 const CommandRegistration kTtl{{.name = "ttl",
                                 .arity = 2,
-                                .flags = kFlags,
+                                .flags = kTtlFlags,
                                 .keys = {1, 1, 1},
                                 .group = "generic",
                                 .since = "1.0.0",
@@ -72,7 +72,7 @@ const CommandRegistration kTtl{{.name = "ttl",
 
 const CommandRegistration kPTtl{{.name = "pttl",
                                  .arity = 2,
-                                 .flags = kFlags,
+                                 .flags = kTtlFlags,
                                  .keys = {1, 1, 1},
                                  .group = "generic",
                                  .since = "2.6.0",
@@ -84,7 +84,7 @@ const CommandRegistration kPTtl{{.name = "pttl",
 const CommandRegistration kExpireTime{
     {.name = "expiretime",
      .arity = 2,
-     .flags = kFlags,
+     .flags = kTtlFlags,
      .keys = {1, 1, 1},
      .group = "generic",
      .since = "7.0.0",
@@ -96,7 +96,7 @@ const CommandRegistration kExpireTime{
 const CommandRegistration kPExpireTime{
     {.name = "pexpiretime",
      .arity = 2,
-     .flags = kFlags,
+     .flags = kTtlFlags,
      .keys = {1, 1, 1},
      .group = "generic",
      .since = "7.0.0",

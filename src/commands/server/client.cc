@@ -240,17 +240,17 @@ const CommandRegistration kSetInfo{
      .summary = "Sets information specific to the client or connection.",
      .complexity = "O(1)",
      .server = SetInfo}};
-const CommandRegistration kInfo{{.name = "client|info",
-                                 .arity = 2,
-                                 .flags = kOwn,
-                                 .keys = {},
-                                 .group = "connection",
-                                 .since = "6.2.0",
-                                 .usage = "",
-                                 .summary = "Returns information about the connection.",
-                                 .complexity = "O(1)",
-                                 .server = ClientInfo}};
-const CommandRegistration kList{
+const CommandRegistration kClientInfo{{.name = "client|info",
+                                       .arity = 2,
+                                       .flags = kOwn,
+                                       .keys = {},
+                                       .group = "connection",
+                                       .since = "6.2.0",
+                                       .usage = "",
+                                       .summary = "Returns information about the connection.",
+                                       .complexity = "O(1)",
+                                       .server = ClientInfo}};
+const CommandRegistration kClientList{
     {.name = "client|list",
      .arity = -2,
      .flags = kAll,
@@ -261,16 +261,17 @@ const CommandRegistration kList{
      .summary = "Lists open connections.",
      .complexity = "O(N) where N is the number of client connections",
      .server = ClientList}};
-const CommandRegistration kHelp{{.name = "client|help",
-                                 .arity = 2,
-                                 .flags = kCmdLoading | kCmdStale,
-                                 .keys = {},
-                                 .group = "connection",
-                                 .since = "5.0.0",
-                                 .usage = "",
-                                 .summary = "Returns helpful text about the different subcommands.",
-                                 .complexity = "O(1)",
-                                 .server = ClientHelp}};
+const CommandRegistration kClientHelp{
+    {.name = "client|help",
+     .arity = 2,
+     .flags = kCmdLoading | kCmdStale,
+     .keys = {},
+     .group = "connection",
+     .since = "5.0.0",
+     .usage = "",
+     .summary = "Returns helpful text about the different subcommands.",
+     .complexity = "O(1)",
+     .server = ClientHelp}};
 
 }  // namespace
 }  // namespace pleiad

@@ -60,11 +60,11 @@ void Reply(ServerContext& ctx, const Args& args, resp::Writer& out) {
   }
 }
 
-constexpr uint32_t kFlags = kCmdNoScript | kCmdLoading | kCmdStale;
+constexpr uint32_t kClientModeFlags = kCmdNoScript | kCmdLoading | kCmdStale;
 
 const CommandRegistration kNoEvict{{.name = "client|no-evict",
                                     .arity = 3,
-                                    .flags = kFlags | kCmdAdmin,
+                                    .flags = kClientModeFlags | kCmdAdmin,
                                     .keys = {},
                                     .group = "connection",
                                     .since = "7.0.0",
@@ -75,7 +75,7 @@ const CommandRegistration kNoEvict{{.name = "client|no-evict",
 const CommandRegistration kNoTouch{
     {.name = "client|no-touch",
      .arity = 3,
-     .flags = kFlags,
+     .flags = kClientModeFlags,
      .keys = {},
      .group = "connection",
      .since = "7.2.0",
@@ -85,7 +85,7 @@ const CommandRegistration kNoTouch{
      .server = NoTouch}};
 const CommandRegistration kReply{{.name = "client|reply",
                                   .arity = 3,
-                                  .flags = kFlags,
+                                  .flags = kClientModeFlags,
                                   .keys = {},
                                   .group = "connection",
                                   .since = "3.2.0",

@@ -288,11 +288,11 @@ void CommandHelp(ServerContext&, const Args&, resp::Writer& out) {
             out);
 }
 
-constexpr uint32_t kFlags = kCmdLoading | kCmdStale;
+constexpr uint32_t kCommandFlags = kCmdLoading | kCmdStale;
 
 const CommandRegistration kCommand{{.name = "command",
                                     .arity = -1,
-                                    .flags = kFlags,
+                                    .flags = kCommandFlags,
                                     .keys = {},
                                     .group = "server",
                                     .since = "2.8.13",
@@ -300,10 +300,10 @@ const CommandRegistration kCommand{{.name = "command",
                                     .summary = "Returns detailed information about all commands.",
                                     .complexity = "O(N) where N is the total number of commands",
                                     .server = Command}};
-const CommandRegistration kInfo{
+const CommandRegistration kCommandInfo{
     {.name = "command|info",
      .arity = -2,
-     .flags = kFlags,
+     .flags = kCommandFlags,
      .keys = {},
      .group = "server",
      .since = "2.8.13",
@@ -313,7 +313,7 @@ const CommandRegistration kInfo{
      .server = CommandInfo}};
 const CommandRegistration kCount{{.name = "command|count",
                                   .arity = 2,
-                                  .flags = kFlags,
+                                  .flags = kCommandFlags,
                                   .keys = {},
                                   .group = "server",
                                   .since = "2.8.13",
@@ -321,10 +321,10 @@ const CommandRegistration kCount{{.name = "command|count",
                                   .summary = "Returns a count of commands.",
                                   .complexity = "O(N) where N is the total number of commands",
                                   .server = CommandCount}};
-const CommandRegistration kList{
+const CommandRegistration kCommandList{
     {.name = "command|list",
      .arity = -2,
-     .flags = kFlags,
+     .flags = kCommandFlags,
      .keys = {},
      .group = "server",
      .since = "7.0.0",
@@ -335,7 +335,7 @@ const CommandRegistration kList{
 const CommandRegistration kGetKeys{
     {.name = "command|getkeys",
      .arity = -3,
-     .flags = kFlags,
+     .flags = kCommandFlags,
      .keys = {},
      .group = "server",
      .since = "2.8.13",
@@ -346,7 +346,7 @@ const CommandRegistration kGetKeys{
 const CommandRegistration kGetKeysAndFlags{
     {.name = "command|getkeysandflags",
      .arity = -3,
-     .flags = kFlags,
+     .flags = kCommandFlags,
      .keys = {},
      .group = "server",
      .since = "7.0.0",
@@ -354,16 +354,17 @@ const CommandRegistration kGetKeysAndFlags{
      .summary = "Extracts the key names and access flags for an arbitrary command.",
      .complexity = "O(N) where N is the number of arguments to the command",
      .server = GetKeysAndFlags}};
-const CommandRegistration kHelp{{.name = "command|help",
-                                 .arity = 2,
-                                 .flags = kFlags,
-                                 .keys = {},
-                                 .group = "server",
-                                 .since = "5.0.0",
-                                 .usage = "",
-                                 .summary = "Returns helpful text about the different subcommands.",
-                                 .complexity = "O(1)",
-                                 .server = CommandHelp}};
+const CommandRegistration kCommandHelp{
+    {.name = "command|help",
+     .arity = 2,
+     .flags = kCommandFlags,
+     .keys = {},
+     .group = "server",
+     .since = "5.0.0",
+     .usage = "",
+     .summary = "Returns helpful text about the different subcommands.",
+     .complexity = "O(1)",
+     .server = CommandHelp}};
 
 }  // namespace
 }  // namespace pleiad

@@ -142,7 +142,7 @@ void Config(ServerContext&, const Args& args, resp::Writer& out) {
   out.Error(fmt::format("ERR unknown subcommand '{}'. Try CONFIG HELP.", args[1].substr(0, 128)));
 }
 
-constexpr uint32_t kFlags = kCmdAdmin | kCmdNoScript | kCmdLoading | kCmdStale;
+constexpr uint32_t kConfigFlags = kCmdAdmin | kCmdNoScript | kCmdLoading | kCmdStale;
 
 const CommandRegistration kConfig{{.name = "config",
                                    .arity = -2,
@@ -156,7 +156,7 @@ const CommandRegistration kConfig{{.name = "config",
 const CommandRegistration kConfigGet{
     {.name = "config|get",
      .arity = -3,
-     .flags = kFlags,
+     .flags = kConfigFlags,
      .keys = {},
      .group = "server",
      .since = "2.0.0",
@@ -167,7 +167,7 @@ const CommandRegistration kConfigGet{
 const CommandRegistration kConfigSet{
     {.name = "config|set",
      .arity = -4,
-     .flags = kFlags,
+     .flags = kConfigFlags,
      .keys = {},
      .group = "server",
      .since = "2.0.0",
@@ -178,7 +178,7 @@ const CommandRegistration kConfigSet{
 const CommandRegistration kConfigRewrite{
     {.name = "config|rewrite",
      .arity = 2,
-     .flags = kFlags,
+     .flags = kConfigFlags,
      .keys = {},
      .group = "server",
      .since = "2.8.0",
@@ -188,7 +188,7 @@ const CommandRegistration kConfigRewrite{
      .server = ConfigRewrite}};
 const CommandRegistration kConfigResetStat{{.name = "config|resetstat",
                                             .arity = 2,
-                                            .flags = kFlags,
+                                            .flags = kConfigFlags,
                                             .keys = {},
                                             .group = "server",
                                             .since = "2.0.0",

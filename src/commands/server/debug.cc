@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "command/command.h"
+#include "commands/generic/encoding_name.h"
 #include "commands/server/help.h"
 #include "commands/server/login.h"
 #include "runtime/process.h"
@@ -36,12 +37,6 @@ void DebugSleep(ServerContext& ctx, const Args& args, resp::Writer& out) {
   out.Ok();
 }
 
-std::string_view EncodingName(const Entry& e) {
-  if (e.type() != ValueType::kString) return "unknown";
-  if (!e.modified() && ParseInt64(e.str()).has_value()) return "int";
-  return e.modified() || e.str().size() > Entry::kEmbstrMax ? "raw" : "embstr";
-}
-
 // DEBUG OBJECT key: how the value is kept. The address is that of the entry.
 void DebugObject(ServerContext& ctx, const Args& args, resp::Writer& out) {
   const Key key = ctx.engine.keyspace.MakeKey(args[2]);
@@ -56,7 +51,7 @@ void DebugObject(ServerContext& ctx, const Args& args, resp::Writer& out) {
   out.Simple(fmt::format(
       "Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
       static_cast<const void*>(e), EncodingName(*e),
-      e->type() == ValueType::kString ? e->str().size() : 0, e->access(),
+      e->is_object() ? e->object()->MemoryUsage() : e->str().size(), e->access(),
       read.lfu_policy() ? 0 : read.IdleSeconds(*e)));
 }
 

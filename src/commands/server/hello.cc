@@ -34,7 +34,7 @@ struct HelloOptions {
 };
 
 // False: the error has been written.
-bool ReadOptions(const Args& args, HelloOptions* options, resp::Writer& out) {
+bool ReadHelloOptions(const Args& args, HelloOptions* options, resp::Writer& out) {
   for (size_t i = 2; i < args.size(); ++i) {
     const size_t more = args.size() - 1 - i;
     if (args.Is(i, "auth") && more >= 2) {
@@ -100,7 +100,7 @@ void Hello(ServerContext& ctx, const Args& args, resp::Writer& out) {
     return;
   }
   HelloOptions options;
-  if (!ReadOptions(args, &options, out)) return;
+  if (!ReadHelloOptions(args, &options, out)) return;
   if (options.user.has_value() && !LogIn(ctx, *options.user, options.password, out)) return;
   if (!ctx.client.authenticated) {
     out.Error(

@@ -298,7 +298,8 @@ void LatencyHelp(ServerContext&, const Args&, resp::Writer& out) {
             out);
 }
 
-constexpr uint32_t kFlags = kCmdAdmin | kCmdNoScript | kCmdLoading | kCmdStale | kCmdDangerous;
+constexpr uint32_t kLatencyFlags =
+    kCmdAdmin | kCmdNoScript | kCmdLoading | kCmdStale | kCmdDangerous;
 
 const CommandRegistration kLatency{{.name = "latency",
                                     .arity = -2,
@@ -313,7 +314,7 @@ const CommandRegistration kLatency{{.name = "latency",
 const CommandRegistration kLatencyLatest{
     {.name = "latency|latest",
      .arity = 2,
-     .flags = kFlags,
+     .flags = kLatencyFlags,
      .keys = {},
      .group = "server",
      .since = "2.8.13",
@@ -324,7 +325,7 @@ const CommandRegistration kLatencyLatest{
 const CommandRegistration kLatencyHistory{
     {.name = "latency|history",
      .arity = 3,
-     .flags = kFlags,
+     .flags = kLatencyFlags,
      .keys = {},
      .group = "server",
      .since = "2.8.13",
@@ -335,7 +336,7 @@ const CommandRegistration kLatencyHistory{
 const CommandRegistration kLatencyReset{
     {.name = "latency|reset",
      .arity = -2,
-     .flags = kFlags,
+     .flags = kLatencyFlags,
      .keys = {},
      .group = "server",
      .since = "2.8.13",
@@ -345,7 +346,7 @@ const CommandRegistration kLatencyReset{
      .server = LatencyReset}};
 const CommandRegistration kLatencyGraph{{.name = "latency|graph",
                                          .arity = 3,
-                                         .flags = kFlags,
+                                         .flags = kLatencyFlags,
                                          .keys = {},
                                          .group = "server",
                                          .since = "2.8.13",
@@ -356,7 +357,7 @@ const CommandRegistration kLatencyGraph{{.name = "latency|graph",
 const CommandRegistration kLatencyDoctor{
     {.name = "latency|doctor",
      .arity = 2,
-     .flags = kFlags,
+     .flags = kLatencyFlags,
      .keys = {},
      .group = "server",
      .since = "2.8.13",
@@ -367,7 +368,7 @@ const CommandRegistration kLatencyDoctor{
 const CommandRegistration kLatencyHistogram{
     {.name = "latency|histogram",
      .arity = -2,
-     .flags = kFlags,
+     .flags = kLatencyFlags,
      .keys = {},
      .group = "server",
      .since = "7.0.0",

@@ -242,16 +242,17 @@ const CommandRegistration kPurge{
      .summary = "Asks the allocator to release memory.",
      .complexity = "Depends on how much memory is allocated, could be slow",
      .server = MemoryPurge}};
-const CommandRegistration kHelp{{.name = "memory|help",
-                                 .arity = 2,
-                                 .flags = kCmdLoading | kCmdStale,
-                                 .keys = {},
-                                 .group = "server",
-                                 .since = "4.0.0",
-                                 .usage = "",
-                                 .summary = "Returns helpful text about the different subcommands.",
-                                 .complexity = "O(1)",
-                                 .server = MemoryHelp}};
+const CommandRegistration kMemoryHelp{
+    {.name = "memory|help",
+     .arity = 2,
+     .flags = kCmdLoading | kCmdStale,
+     .keys = {},
+     .group = "server",
+     .since = "4.0.0",
+     .usage = "",
+     .summary = "Returns helpful text about the different subcommands.",
+     .complexity = "O(1)",
+     .server = MemoryHelp}};
 
 }  // namespace
 }  // namespace pleiad

@@ -33,12 +33,12 @@ void Psync(ServerContext& ctx, const Args& args, resp::Writer& out) {
   ctx.server->replication().Sync(ctx.client, args.all());
 }
 
-constexpr uint32_t kFlags = kCmdAdmin | kCmdNoScript | kCmdDangerous;
+constexpr uint32_t kPsyncFlags = kCmdAdmin | kCmdNoScript | kCmdDangerous;
 
 const CommandRegistration kReplconf{
     {.name = "replconf",
      .arity = -1,
-     .flags = kFlags | kCmdLoading | kCmdStale | kCmdAllowBusy,
+     .flags = kPsyncFlags | kCmdLoading | kCmdStale | kCmdAllowBusy,
      .keys = {},
      .group = "server",
      .since = "3.0.0",
@@ -48,7 +48,7 @@ const CommandRegistration kReplconf{
      .server = Replconf}};
 const CommandRegistration kPsync{{.name = "psync",
                                   .arity = -3,
-                                  .flags = kFlags | kCmdNoAsync | kCmdNoMulti,
+                                  .flags = kPsyncFlags | kCmdNoAsync | kCmdNoMulti,
                                   .keys = {},
                                   .group = "server",
                                   .since = "2.8.0",
@@ -58,7 +58,7 @@ const CommandRegistration kPsync{{.name = "psync",
                                   .server = Psync}};
 const CommandRegistration kSync{{.name = "sync",
                                  .arity = 1,
-                                 .flags = kFlags | kCmdNoAsync | kCmdNoMulti,
+                                 .flags = kPsyncFlags | kCmdNoAsync | kCmdNoMulti,
                                  .keys = {},
                                  .group = "server",
                                  .since = "1.0.0",

@@ -43,12 +43,13 @@ void Replicaof(ServerContext& ctx, const Args& args, resp::Writer& out) {
   out.Ok();
 }
 
-constexpr uint32_t kFlags = kCmdAdmin | kCmdNoScript | kCmdStale | kCmdNoAsync | kCmdDangerous;
+constexpr uint32_t kReplicaofFlags =
+    kCmdAdmin | kCmdNoScript | kCmdStale | kCmdNoAsync | kCmdDangerous;
 
 const CommandRegistration kReplicaof{
     {.name = "replicaof",
      .arity = 3,
-     .flags = kFlags,
+     .flags = kReplicaofFlags,
      .keys = {},
      .group = "server",
      .since = "5.0.0",
@@ -59,7 +60,7 @@ const CommandRegistration kReplicaof{
 const CommandRegistration kSlaveof{
     {.name = "slaveof",
      .arity = 3,
-     .flags = kFlags,
+     .flags = kReplicaofFlags,
      .keys = {},
      .group = "server",
      .since = "1.0.0",

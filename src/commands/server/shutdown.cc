@@ -14,7 +14,7 @@ struct ShutdownOptions {
   bool now = false;  // we never wait for replicas
 };
 
-bool ReadOptions(const Args& args, ShutdownOptions* o) {
+bool ReadShutdownOptions(const Args& args, ShutdownOptions* o) {
   for (size_t i = 1; i < args.size(); ++i) {
     if (args.Is(i, "save")) {
       o->save = true;
@@ -45,7 +45,7 @@ bool ReadOptions(const Args& args, ShutdownOptions* o) {
 // (error) ERR No shutdown in progress.
 void Shutdown(ServerContext& ctx, const Args& args, resp::Writer& out) {
   ShutdownOptions options;
-  if (!ReadOptions(args, &options)) {
+  if (!ReadShutdownOptions(args, &options)) {
     out.Error(kSyntaxError);
     return;
   }

@@ -94,7 +94,7 @@ void SlowlogHelp(ServerContext&, const Args&, resp::Writer& out) {
             out);
 }
 
-constexpr uint32_t kFlags = kCmdAdmin | kCmdLoading | kCmdStale;
+constexpr uint32_t kSlowlogFlags = kCmdAdmin | kCmdLoading | kCmdStale;
 
 const CommandRegistration kSlowlog{{.name = "slowlog",
                                     .arity = -2,
@@ -107,7 +107,7 @@ const CommandRegistration kSlowlog{{.name = "slowlog",
                                     .server = Slowlog}};
 const CommandRegistration kGet{{.name = "slowlog|get",
                                 .arity = -2,
-                                .flags = kFlags,
+                                .flags = kSlowlogFlags,
                                 .keys = {},
                                 .group = "server",
                                 .since = "2.2.12",
@@ -117,7 +117,7 @@ const CommandRegistration kGet{{.name = "slowlog|get",
                                 .server = SlowlogGet}};
 const CommandRegistration kLen{{.name = "slowlog|len",
                                 .arity = 2,
-                                .flags = kFlags,
+                                .flags = kSlowlogFlags,
                                 .keys = {},
                                 .group = "server",
                                 .since = "2.2.12",
@@ -125,10 +125,10 @@ const CommandRegistration kLen{{.name = "slowlog|len",
                                 .summary = "Returns the number of entries in the slow log.",
                                 .complexity = "O(1)",
                                 .server = SlowlogLen}};
-const CommandRegistration kReset{
+const CommandRegistration kSlowlogReset{
     {.name = "slowlog|reset",
      .arity = 2,
-     .flags = kFlags,
+     .flags = kSlowlogFlags,
      .keys = {},
      .group = "server",
      .since = "2.2.12",
@@ -136,16 +136,17 @@ const CommandRegistration kReset{
      .summary = "Clears all entries from the slow log.",
      .complexity = "O(N) where N is the number of entries in the slow log",
      .server = SlowlogReset}};
-const CommandRegistration kHelp{{.name = "slowlog|help",
-                                 .arity = 2,
-                                 .flags = kCmdLoading | kCmdStale,
-                                 .keys = {},
-                                 .group = "server",
-                                 .since = "6.2.0",
-                                 .usage = "",
-                                 .summary = "Returns helpful text about the different subcommands.",
-                                 .complexity = "O(1)",
-                                 .server = SlowlogHelp}};
+const CommandRegistration kSlowlogHelp{
+    {.name = "slowlog|help",
+     .arity = 2,
+     .flags = kCmdLoading | kCmdStale,
+     .keys = {},
+     .group = "server",
+     .since = "6.2.0",
+     .usage = "",
+     .summary = "Returns helpful text about the different subcommands.",
+     .complexity = "O(1)",
+     .server = SlowlogHelp}};
 
 }  // namespace
 }  // namespace pleiad

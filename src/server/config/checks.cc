@@ -187,7 +187,7 @@ Result<std::string> Save(const Words& words, std::string_view current) {
   return out;
 }
 
-Result<std::string> OutputBufferLimit(const Words& words, std::string_view current) {
+Result<std::string> OutputBufferLimits(const Words& words, std::string_view current) {
   if (words.empty() || words.size() % 4 != 0) {
     return Error{"Wrong number of arguments in buffer limit configuration."};
   }

@@ -26,7 +26,7 @@ std::string NoActiveDefrag(std::string_view value);  // "yes" needs an allocator
 // Specials: words and the text before -> canonical text.
 Result<std::string> Bind(const Words& words, std::string_view current);
 Result<std::string> Save(const Words& words, std::string_view current);
-Result<std::string> OutputBufferLimit(const Words& words, std::string_view current);
+Result<std::string> OutputBufferLimits(const Words& words, std::string_view current);
 Result<std::string> OomScoreAdjValues(const Words& words, std::string_view current);
 Result<std::string> KeyspaceEvents(const Words& words, std::string_view current);
 Result<std::string> ReplicaOf(const Words& words, std::string_view current);

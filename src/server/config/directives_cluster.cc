@@ -10,7 +10,7 @@ namespace {
 
 using namespace config_checks;
 
-constexpr Directive kTable[] = {
+constexpr Directive kCluster[] = {
     BoolRow("cluster-enabled", "no", kImmutable),
     StringRow("cluster-config-file", "nodes.conf", kImmutable, "", ClusterConfigFile),
     EnumRow("cluster-config-save-behavior", "sync, best-effort", "sync"),
@@ -52,6 +52,6 @@ constexpr Directive kTable[] = {
 
 }  // namespace
 
-std::span<const Directive> ClusterDirectives() { return kTable; }
+std::span<const Directive> ClusterDirectives() { return kCluster; }
 
 }  // namespace pleiad

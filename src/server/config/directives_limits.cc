@@ -9,12 +9,12 @@ namespace {
 
 using namespace config_checks;
 
-constexpr Directive kTable[] = {
+constexpr Directive kLimits[] = {
     IntRow("maxclients", 1, 4294967295, "10000"),
     MemoryRow("client-query-buffer-limit", 1024 * 1024, kLongMax, "1073741824"),
     SpecialRow("client-output-buffer-limit",
                "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", kMultiArg,
-               OutputBufferLimit),
+               OutputBufferLimits),
     MemoryRow("proto-max-bulk-len", 1024 * 1024, kLongMax, "536870912"),
     IntRow("databases", 1, kIntMax, "16", kImmutable),
     IntRow("slowlog-log-slower-than", -1, kLongMax, "10000", kMutable,
@@ -35,6 +35,6 @@ constexpr Directive kTable[] = {
 
 }  // namespace
 
-std::span<const Directive> LimitDirectives() { return kTable; }
+std::span<const Directive> LimitDirectives() { return kLimits; }
 
 }  // namespace pleiad

@@ -16,7 +16,7 @@ constexpr Directive ActiveDefragRow() {
   return d;
 }
 
-constexpr Directive kTable[] = {
+constexpr Directive kMemory[] = {
     MemoryRow("maxmemory", 0, kLongMax, "0"),
     EnumRow("maxmemory-policy",
             "volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, "
@@ -65,6 +65,6 @@ constexpr Directive kTable[] = {
 
 }  // namespace
 
-std::span<const Directive> MemoryDirectives() { return kTable; }
+std::span<const Directive> MemoryDirectives() { return kMemory; }
 
 }  // namespace pleiad

@@ -18,7 +18,7 @@ constexpr Directive EnumSetRow(std::string_view name, std::string_view choices) 
   return d;
 }
 
-constexpr Directive kTable[] = {
+constexpr Directive kMisc[] = {
     BoolRow("daemonize", "no", kImmutable),
     StringRow("pidfile", "", kImmutable),
     EnumRow("supervised", "upstart, systemd, auto, no", "no", kImmutable),
@@ -73,6 +73,6 @@ constexpr Directive kTable[] = {
 
 }  // namespace
 
-std::span<const Directive> MiscDirectives() { return kTable; }
+std::span<const Directive> MiscDirectives() { return kMisc; }
 
 }  // namespace pleiad

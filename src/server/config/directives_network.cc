@@ -9,7 +9,7 @@ namespace {
 
 using namespace config_checks;
 
-constexpr Directive kTable[] = {
+constexpr Directive kNetwork[] = {
     IntRow("port", 0, 65535, "6379"),
     SpecialRow("bind", "* -::*", kMultiArg, Bind),
     StringRow("bind-source-addr", ""),
@@ -44,6 +44,6 @@ constexpr Directive kTable[] = {
 
 }  // namespace
 
-std::span<const Directive> NetworkDirectives() { return kTable; }
+std::span<const Directive> NetworkDirectives() { return kNetwork; }
 
 }  // namespace pleiad

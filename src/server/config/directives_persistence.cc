@@ -9,7 +9,7 @@ namespace {
 
 using namespace config_checks;
 
-constexpr Directive kTable[] = {
+constexpr Directive kPersistence[] = {
     NumberRow(DirectiveType::kDirectory, "dir", 0, 0, ".", kProtected, ""),
     StringRow("dbfilename", "dump.rdb", kProtected, "", DbFileName),
     SpecialRow("save", "3600 1 300 100 60 10000", kMultiArg, Save),
@@ -43,6 +43,6 @@ constexpr Directive kTable[] = {
 
 }  // namespace
 
-std::span<const Directive> PersistenceDirectives() { return kTable; }
+std::span<const Directive> PersistenceDirectives() { return kPersistence; }
 
 }  // namespace pleiad

@@ -9,7 +9,7 @@ namespace {
 
 using namespace config_checks;
 
-constexpr Directive kTable[] = {
+constexpr Directive kReplication[] = {
     SpecialRow("replicaof", "", kImmutable | kMultiArg, ReplicaOf, "slaveof"),
     StringRow("masterauth", "", kSensitive, "primaryauth"),
     StringRow("masteruser", "", kSensitive, "primaryuser"),
@@ -40,6 +40,6 @@ constexpr Directive kTable[] = {
 
 }  // namespace
 
-std::span<const Directive> ReplicationDirectives() { return kTable; }
+std::span<const Directive> ReplicationDirectives() { return kReplication; }
 
 }  // namespace pleiad

@@ -7,7 +7,7 @@
 namespace pleiad {
 namespace {
 
-constexpr Directive kTable[] = {
+constexpr Directive kTls[] = {
     IntRow("tls-port", 0, 65535, "0"),
     BoolRow("tls-cluster", "no"),
     BoolRow("tls-replication", "no"),
@@ -34,6 +34,6 @@ constexpr Directive kTable[] = {
 
 }  // namespace
 
-std::span<const Directive> TlsDirectives() { return kTable; }
+std::span<const Directive> TlsDirectives() { return kTls; }
 
 }  // namespace pleiad

@@ -39,9 +39,7 @@ std::string Printable(std::string_view text) {
   return out;
 }
 
-bool IsPattern(std::string_view path) {
-  return path.find_first_of("*?[") != std::string_view::npos;
-}
+bool IsGlob(std::string_view path) { return path.find_first_of("*?[") != std::string_view::npos; }
 
 std::string Folder(std::string_view file) {
   const size_t slash = file.rfind('/');
@@ -183,7 +181,7 @@ class Loader {
     }
     const bool may_be_beside = path.empty() || path[0] != '/';
     const std::string beside = may_be_beside ? Folder(place.file) + path : path;
-    if (IsPattern(path)) {
+    if (IsGlob(path)) {
       std::vector<std::string> found;
       if (env_.glob) found = env_.glob(path);
       if (found.empty() && env_.glob && beside != path) found = env_.glob(beside);
