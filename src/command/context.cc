@@ -92,7 +92,7 @@ void ReadContext::ExpireNow(const Key& key, int db, SlotDb* slot_db, Entry* e) {
       engine_->observer != nullptr) {
     engine_->observer->OnEvent(kNotifyExpired, "expired", db, key.bytes);
   }
-  engine_->keyspace.DropExpiry(*slot_db);
+  engine_->keyspace.DropExpiries(*slot_db, *e);
   slot_db->table.Remove(key.hash, key.bytes);
   Entry::Free(e);
   ThreadStats::Add(&stats_->expired, 1);
@@ -155,12 +155,26 @@ void WriteContext::ReplaceMoved(const Key& key, const Entry* old, Entry* fresh) 
   DbOf(key, db_, false)->table.Replace(key.hash, old, fresh);
 }
 
+void WriteContext::CountFieldExpiry(const Key& key, bool has) {
+  SlotDb* slot_db = DbOf(key, db_, false);
+  if (has) {
+    engine_->keyspace.NoteFieldExpiry(SlotOf(key), *slot_db, Slot::kNever);
+  } else {
+    engine_->keyspace.DropFieldExpiry(*slot_db);
+  }
+}
+
+void WriteContext::FieldExpires(const Key& key, int64_t at_ms) {
+  Slot& slot = SlotOf(key);
+  slot.next_expiry_ms = std::min(slot.next_expiry_ms, at_ms);
+}
+
 void WriteContext::Unlink(SlotDb* slot_db, Entry* e) {
-  if (e->has_expiry()) engine_->keyspace.DropExpiry(*slot_db);
+  engine_->keyspace.DropExpiries(*slot_db, *e);
 }
 
 void WriteContext::Link(const Key& key, SlotDb* slot_db, Entry* e) {
-  if (e->has_expiry()) engine_->keyspace.NoteExpiry(SlotOf(key), *slot_db, e->expiry_ms());
+  engine_->keyspace.NoteExpiries(SlotOf(key), *slot_db, *e);
 }
 
 void WriteContext::SetString(const Key& key, std::string_view value, int64_t expiry_ms,

@@ -160,6 +160,11 @@ class WriteContext : public ReadContext {
   bool Delete(const Key& key, int db = -1);
   // Sets, changes or (kNoExpiry) removes the expiry. REQUIRES: the key is there.
   void SetExpiry(const Key& key, int64_t expiry_ms);
+  // Hashes whose fields expire: the hash under the key became one, or is none any more (ValueCell
+  // says so) ...
+  void CountFieldExpiry(const Key& key, bool has);
+  // ... and one of its fields expires then.
+  void FieldExpires(const Key& key, int64_t at_ms);
 
   // Something changed (in place): counts, wakes WATCH and tracking. The mutators above call it
   // themselves.

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/prng.h"
 #include "command/context.h"
+#include "command/field_expiry.h"
 
 namespace pleiad {
 namespace {
@@ -29,13 +30,32 @@ void DropEntry(Engine* engine, SlotId id, int db, SlotDb* slot_db, Entry* e, Not
       engine->observer->OnEvent(why, event, db, key);
     }
   }
-  if (e->has_expiry()) engine->keyspace.DropExpiry(*slot_db);
+  engine->keyspace.DropExpiries(*slot_db, *e);
   slot_db->table.Remove(hash, key);
   Entry::Free(e);
 }
 
+// Removes fields whose time is over from the hashes of those names.
+size_t ExpireFields(Engine* engine, ThreadStats* stats, LockSet* locks, int db, UnixMs now,
+                    const std::vector<std::string>& names, size_t budget, int64_t* next) {
+  ClientState nobody;
+  nobody.db = db;
+  size_t removed = 0;
+  for (const std::string& name : names) {
+    const std::vector<Key> keys = {engine->keyspace.MakeKey(name)};
+    WriteContext ctx(engine, stats, locks, &nobody, now);
+    ctx.set_keys(&keys);
+    removed += RemoveExpiredFields(ctx, keys[0], budget - std::min(budget, removed));
+    const SlotDb* slot_db = engine->keyspace.Db(locks->slot(keys[0].slot), db, false);
+    const Entry* e = slot_db->table.Find(keys[0].hash, name);
+    if (e != nullptr && e->has_field_expiry())
+      *next = std::min(*next, Keyspace::NextFieldExpiry(*e));
+  }
+  return removed;
+}
+
 // Deletes what is due in one slot and finds out when to come again.
-size_t ExpireSlot(Engine* engine, SlotId id, UnixMs now, size_t budget) {
+size_t ExpireSlot(Engine* engine, ThreadStats* stats, SlotId id, UnixMs now, size_t budget) {
   LockSet locks(&engine->keyspace);
   locks.LockOne(id);
   Slot& slot = locks.slot(id);
@@ -45,18 +65,27 @@ size_t ExpireSlot(Engine* engine, SlotId id, UnixMs now, size_t budget) {
   for (int db = 0; db < engine->keyspace.databases(); ++db) {
     SlotDb* slot_db = engine->keyspace.Db(slot, db, false);
     if (slot_db == nullptr) break;
-    if (slot_db->with_expiry == 0) continue;
+    if (slot_db->with_expiry == 0 && slot_db->with_field_expiry == 0) continue;
     std::vector<Entry*> due;
+    std::vector<std::string> hashes;
     slot_db->table.ForEach([&](Entry* e) {
-      if (!e->has_expiry()) return;
-      if (e->expiry_ms() <= now.value && due.size() + deleted < budget) {
+      const int64_t fields_ms =
+          e->has_field_expiry() ? Keyspace::NextFieldExpiry(*e) : Slot::kNever;
+      if (e->has_expiry() && e->expiry_ms() <= now.value && due.size() + deleted < budget) {
         due.push_back(e);
-      } else {
-        next = std::min(next, e->expiry_ms());
+        return;
       }
+      if (fields_ms <= now.value) {
+        hashes.emplace_back(e->key());
+      } else {
+        next = std::min(next, fields_ms);
+      }
+      if (e->has_expiry()) next = std::min(next, e->expiry_ms());
     });
     for (Entry* e : due) DropEntry(engine, id, db, slot_db, e, kNotifyExpired, "expired");
     deleted += due.size();
+    deleted += ExpireFields(engine, stats, &locks, db, now, hashes,
+                            budget - std::min(budget, deleted), &next);
   }
   slot.next_expiry_ms = next;
   return deleted;
@@ -186,6 +215,7 @@ uint64_t DetachDatabase(Engine* engine, int db, std::deque<Table>* garbage) {
       keys += slot_db->table.size();
       garbage->emplace_back().Swap(slot_db->table);
       while (slot_db->with_expiry != 0) keyspace.DropExpiry(*slot_db);
+      while (slot_db->with_field_expiry != 0) keyspace.DropFieldExpiry(*slot_db);
     }
     if (db < 0) slot.next_expiry_ms = Slot::kNever;  // of one database: stays a lower bound
   }
@@ -211,6 +241,7 @@ void SwapDatabases(Engine* engine, int a, int b) {
     }
     first->table.Swap(second->table);
     std::swap(first->with_expiry, second->with_expiry);
+    std::swap(first->with_field_expiry, second->with_field_expiry);
   }
 }
 
@@ -221,7 +252,7 @@ size_t ExpireSweep(Engine* engine, ThreadStats* stats, UnixMs now, int first, in
   for (int i = first; i < kSlotCount && deleted < budget; i += stride) {
     if (*cursor >= kSlotCount || *cursor % stride != first) *cursor = first;
     const SlotId id(static_cast<uint16_t>(*cursor));
-    deleted += ExpireSlot(engine, id, now, budget - deleted);
+    deleted += ExpireSlot(engine, stats, id, now, budget - deleted);
     *cursor += stride;
   }
   ThreadStats::Add(&stats->expired, deleted);

@@ -29,6 +29,12 @@ void ValueCell::Moved(const Entry* old, Entry* fresh) {
   entry_ = fresh;
 }
 
+void ValueCell::CountFields(bool before) {
+  const bool after = entry_->has_field_expiry();
+  if (before != after) [[unlikely]]
+    ctx_->CountFieldExpiry(key_, after);
+}
+
 char* ValueCell::Resize(size_t size) {
   if (entry_ == nullptr) {
     MemoryStore value;
@@ -45,7 +51,9 @@ char* ValueCell::Resize(size_t size) {
 
 void ValueCell::SetForm(uint8_t form) {
   if (entry_ != nullptr) {
+    const bool before = entry_->has_field_expiry();
     entry_->set_form(form);
+    CountFields(before);
   } else if (form != 0) {
     MemoryStore value;
     value.SetForm(form);
@@ -60,7 +68,9 @@ void ValueCell::SetObject(std::unique_ptr<Object> object, uint8_t form) {
     Create(&value);
     return;
   }
+  const bool before = entry_->has_field_expiry();
   Moved(entry_, Entry::WithObject(entry_, std::move(object), form));
+  CountFields(before);
 }
 
 void ValueCell::SetPacked(std::string_view bytes, uint8_t form) {
@@ -70,7 +80,9 @@ void ValueCell::SetPacked(std::string_view bytes, uint8_t form) {
     Create(&value);
     return;
   }
+  const bool before = entry_->has_field_expiry();
   Moved(entry_, Entry::WithPacked(entry_, bytes, form));
+  CountFields(before);
 }
 
 }  // namespace pleiad

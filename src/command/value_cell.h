@@ -36,6 +36,8 @@ class ValueCell : public ValueStore {
   bool exists() const { return entry_ != nullptr; }
   const Entry* entry() const { return entry_; }
 
+  // Makes the key with that value, taken over. REQUIRES: !exists().
+  void Create(MemoryStore* value);
   // Counts a change; wakes WATCH and tracking.
   void Changed() { ctx_->Changed(key_); }
   // Deletes the key, with its "del" event, if `empty`. Returns `empty`.
@@ -48,8 +50,8 @@ class ValueCell : public ValueStore {
   void SetPacked(std::string_view bytes, uint8_t form = 0) override;
 
  private:
-  void Create(MemoryStore* value);
   void Moved(const Entry* old, Entry* fresh);
+  void CountFields(bool before);
 
   WriteContext* const ctx_;
   const Key key_;

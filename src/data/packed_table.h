@@ -259,6 +259,10 @@ PackedTable::Place PackedTable::FindHash(uint64_t hash, F accept) const {
   Place place;
   if (bucket == nullptr) return place;
   const Bucket& b = *bucket;
+  // Tags and lengths are 200 bytes at most, as a rule: their lines come together.
+  const char* const lines = reinterpret_cast<const char*>(bucket);
+  __builtin_prefetch(lines + 64);
+  __builtin_prefetch(lines + 128);
   for (uint32_t from = 0; from < b.count; from += 16) {
     for (uint32_t match = MatchTags(b, from, TagOf(hash)); match != 0; match &= match - 1) {
       const uint32_t index = from + static_cast<uint32_t>(__builtin_ctz(match));

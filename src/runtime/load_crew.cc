@@ -159,7 +159,7 @@ bool LoadCrew::Insert(const Key& key, int db, Entry* entry) {
   if (slot_db->table.Find(key.hash, key.bytes) != nullptr) return false;
   keyspace.BeforeChange(key.slot, db, *slot_db, key.hash);
   slot_db->table.Insert(key.hash, entry, keyspace.hash_seed());
-  if (entry->has_expiry()) keyspace.NoteExpiry(slot, *slot_db, entry->expiry_ms());
+  keyspace.NoteExpiries(slot, *slot_db, *entry);
   return true;
 }
 

@@ -73,6 +73,8 @@ class Entry {
   uint8_t form() const { return flags_ >> 4; }
   void set_form(uint8_t form) { flags_ = static_cast<uint8_t>((flags_ & 0x0f) | (form << 4)); }
   bool has_expiry() const { return (flags_ & kHasExpiry) != 0; }
+  // A hash some of whose fields expire (kHashFormExpiry of data/hash.h).
+  bool has_field_expiry() const { return type() == ValueType::kHash && form() == 1; }
   // Set by APPEND, SETRANGE and their like: OBJECT ENCODING says raw from then on.
   bool modified() const { return (flags_ & kModified) != 0; }
   void set_modified() { flags_ |= kModified; }

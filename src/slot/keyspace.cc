@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/check.h"
+#include "data/hash.h"
 
 namespace pleiad {
 
@@ -25,6 +26,11 @@ SlotDb* Keyspace::Db(Slot& slot, int db, bool create) {
     slot.more = new SlotDb[static_cast<size_t>(databases_ - 1)];
   }
   return &slot.more[db - 1];
+}
+
+int64_t Keyspace::NextFieldExpiry(const Entry& e) {
+  static_assert(kHashFormExpiry == 1, "Entry::has_field_expiry");
+  return HashView(e.value(), HashView::kHideNothing).NextExpiry();
 }
 
 void Keyspace::EnterSlow(int thread) {

@@ -52,7 +52,8 @@ class SnapshotSink {
 
 struct SlotDb {
   Table table;
-  uint32_t with_expiry = 0;  // entries that have one
+  uint32_t with_expiry = 0;        // entries that have one
+  uint32_t with_field_expiry = 0;  // hashes some of whose fields have one
 };
 
 struct alignas(64) Slot {
@@ -64,7 +65,7 @@ struct alignas(64) Slot {
   SlotState state = SlotState::kMine;
   uint8_t watched = 0;  // bits of the two below
   SlotDb db0;
-  int64_t next_expiry_ms = kNever;  // no entry of this slot expires before that
+  int64_t next_expiry_ms = kNever;  // no entry or field of this slot expires before that
   SlotDb* more = nullptr;           // databases 1.. : array, made when first used
 };
 static_assert(sizeof(Slot) == 64);
@@ -132,6 +133,27 @@ class Keyspace {
   void DropExpiry(SlotDb& db) {
     if (--db.with_expiry == 0) slots_with_expiry_.fetch_sub(1, std::memory_order_relaxed);
   }
+  // The same for hashes with fields that expire.
+  void NoteFieldExpiry(Slot& slot, SlotDb& db, int64_t at_ms) {
+    if (db.with_field_expiry++ == 0) slots_with_expiry_.fetch_add(1, std::memory_order_relaxed);
+    if (at_ms < slot.next_expiry_ms) slot.next_expiry_ms = at_ms;
+  }
+  void DropFieldExpiry(SlotDb& db) {
+    if (--db.with_field_expiry == 0) slots_with_expiry_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  // Both kinds, for an entry that came into a table or leaves it.
+  void NoteExpiries(Slot& slot, SlotDb& db, const Entry& e) {
+    if (e.has_expiry()) NoteExpiry(slot, db, e.expiry_ms());
+    if (e.has_field_expiry()) [[unlikely]]
+      NoteFieldExpiry(slot, db, NextFieldExpiry(e));
+  }
+  void DropExpiries(SlotDb& db, const Entry& e) {
+    if (e.has_expiry()) DropExpiry(db);
+    if (e.has_field_expiry()) [[unlikely]]
+      DropFieldExpiry(db);
+  }
+  // No field expires before that.
+  static int64_t NextFieldExpiry(const Entry& e);
   bool any_expiry() const { return slots_with_expiry_.load(std::memory_order_relaxed) != 0; }
 
   // Keys and keys with an expiry in a database. Cost: 16384 locks (about 200 us).
@@ -159,7 +181,7 @@ class Keyspace {
   std::array<ThreadFlag, kMaxThreads> threads_;
   std::atomic<uint32_t> exclusive_wanted_{0};
   SpinLock exclusive_lock_;
-  std::atomic<int64_t> slots_with_expiry_{0};
+  std::atomic<int64_t> slots_with_expiry_{0};  // databases of slots, for either kind
   std::atomic<uint32_t> active_snapshots_{0};
   std::array<ActiveSnapshot, 16> snapshots_{};  // changed in exclusive sections only
   uint32_t version_ = 0;

@@ -91,10 +91,10 @@ TEST(DumpPayload, RightSumButBadBody) {
   EXPECT_EQ(ErrorOf(Signed(std::string("\0\5ab", 4), 10)), bad);
   EXPECT_EQ(ErrorOf(Signed(std::string("\0\1ab", 4), 10)), bad);
   EXPECT_EQ(ErrorOf(Signed(std::string("\0\x81\xff\xff\xff\xff\xff\xff\xff\xff", 10), 10)), bad);
-  EXPECT_EQ(ErrorOf(Signed("\4\1ab", 10)),
-            bad + ": it holds a hash, which this version cannot load yet");
-  EXPECT_EQ(ErrorOf(Signed("\x16\1ab", 80)),
-            bad + ": it holds a hash with field expiry, which this version cannot load yet");
+  EXPECT_EQ(ErrorOf(Signed("\7\1ab", 10)),
+            bad + ": it holds a module's value, which this version cannot load yet");
+  EXPECT_EQ(ErrorOf(Signed("\4\1ab", 10)), bad);
+  EXPECT_EQ(ErrorOf(Signed("\x16\1ab", 80)), bad);
 }
 
 }  // namespace

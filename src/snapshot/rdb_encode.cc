@@ -3,7 +3,10 @@
 #include "snapshot/rdb_encode.h"
 
 #include "base/check.h"
+#include "snapshot/rdb_hash.h"
 #include "snapshot/rdb_list.h"
+#include "snapshot/rdb_set.h"
+#include "snapshot/rdb_zset.h"
 
 namespace pleiad {
 namespace {
@@ -22,6 +25,12 @@ const RdbEncoder& EncoderOf(ValueType type) {
       return kStringEncoder;
     case ValueType::kList:
       return kRdbListEncoder;
+    case ValueType::kSet:
+      return kRdbSetEncoder;
+    case ValueType::kZset:
+      return kRdbZsetEncoder;
+    case ValueType::kHash:
+      return kRdbHashEncoder;
     default:
       break;
   }

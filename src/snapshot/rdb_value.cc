@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "snapshot/rdb_value.h"
 
+#include "snapshot/rdb_hash.h"
 #include "snapshot/rdb_list.h"
+#include "snapshot/rdb_set.h"
+#include "snapshot/rdb_zset.h"
 
 namespace pleiad {
 namespace {
@@ -46,9 +49,12 @@ const CollectionSettings& DefaultCollectionSettings() {
   return settings;
 }
 
-std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool /*valkey*/,
+std::unique_ptr<RdbValueDecoder> MakeRdbValueDecoder(uint8_t type, bool valkey,
                                                      const CollectionSettings* settings) {
   if (type == rdb::kTypeString) return std::make_unique<StringDecoder>();
+  if (auto decoder = MakeRdbSetDecoder(type, settings)) return decoder;
+  if (auto decoder = MakeRdbHashDecoder(type, valkey, settings)) return decoder;
+  if (auto decoder = MakeRdbZsetDecoder(type, settings)) return decoder;
   return MakeRdbListDecoder(type, settings);
 }
 

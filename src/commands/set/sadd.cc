@@ -33,10 +33,14 @@ namespace {
 void Sadd(WriteContext& ctx, const Args& args, resp::Writer& out) {
   ValueCell cell(&ctx, ctx.key(), ValueType::kSet);
   if (!cell.Open(out)) return;
-  Set set(&cell, ctx.engine().collections);
+  // What is new is put together first: the key is made once.
+  MemoryStore fresh;
+  const bool all_new = !cell.exists() && args.size() > 3;
+  Set set(all_new ? static_cast<ValueStore*>(&fresh) : &cell, ctx.engine().collections);
   set.Expect(args.size() - 2);
   int64_t added = 0;
   for (size_t i = 2; i < args.size(); ++i) added += set.Add(args[i]) ? 1 : 0;
+  if (all_new) cell.Create(&fresh);
   if (added != 0) {
     cell.Changed();
     ctx.Notify(kNotifySet, "sadd", ctx.key());

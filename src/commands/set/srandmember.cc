@@ -61,7 +61,7 @@ void SrandmemberDistinct(ReadContext& ctx, const SetView& set, size_t count, res
 // > SRANDMEMBER k many
 // (error) ERR value is not an integer or out of range
 // > SRANDMEMBER k -9223372036854775808
-// (error) ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807
+// (error) ERR value is out of range, value must between -9223372036854775807 and ...
 // > SRANDMEMBER k 1 2
 // (error) ERR syntax error
 // > SET text v

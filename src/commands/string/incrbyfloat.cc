@@ -1,24 +1,14 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 #include <cmath>
-#include <cstdio>
 #include <string>
 
 #include "base/text.h"
 #include "command/command.h"
+#include "commands/string/float_text.h"
 
 namespace pleiad {
 namespace {
-
-// Without an exponent, at most 17 digits behind the point, no zeros at the end.
-std::string FormatForPeople(long double value) {
-  char text[5 * 1024];  // the largest long double has 4933 digits
-  const int size = std::snprintf(text, sizeof(text), "%.17Lf", value);
-  std::string_view view(text, static_cast<size_t>(size));
-  view = view.substr(0, view.find_last_not_of('0') + 1);
-  if (view.ends_with('.')) view.remove_suffix(1);
-  return view == "-0" ? "0" : std::string(view);
-}
 
 // INCRBYFLOAT key increment. Keeps the expiry. In the journal: SET key value KEEPTTL, as machines
 // round differently.
