@@ -8,8 +8,8 @@
 //              in order, up to zset_max_packed_entries items of zset_max_packed_value bytes
 //     object   a ZsetTree for the order and a ZsetIndex for the members
 //
-// Every range, by rank, score or member, is a ZsetRange of ranks: find it (one or two descents), then
-// visit, count or remove it. A set that became an object stays one.
+// Every range, by rank, score or member, is a ZsetRange of ranks: find it (one or two descents),
+// then visit, count or remove it. A set that became an object stays one.
 //
 // Threads: the holder of the slot's lock. Costs, for N items: packed, a pass over at most
 // zset_max_packed_entries; object, as noted.
@@ -129,8 +129,8 @@ class ZsetView {
   // The same by members; meaningful where all scores are the same.
   ZsetRange ByMember(const ZsetMemberBound& min, const ZsetMemberBound& max) const;
 
-  // f(member, score) for each item of the range, from its end if `reverse`. The views are good until
-  // the set changes. O(log N + count).
+  // f(member, score) for each item of the range, from its end if `reverse`. The views are good
+  // until the set changes. O(log N + count).
   template <typename F>
   void Visit(const ZsetRange& range, bool reverse, F f) const {
     if (range.count == 0) return;

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // ZsetIndex: finds the elements of a large sorted set by member. Linear hashing: there are as many
-// buckets as the size asks for (48 elements each), and one bucket is split or joined at a time, so no
-// insertion pays for a rehash of all.
+// buckets as the size asks for (48 elements each), and one bucket is split or joined at a time, so
+// no insertion pays for a rehash of all.
 //
 //     directory   chunks of 512 bucket pointers
 //     bucket      count 2 | capacity 2 | tags, 2 each | element pointers, 6 each | 4
@@ -40,8 +40,8 @@ class ZsetIndex {
   // REQUIRES: it is there.
   void Remove(const ZsetElement* e, uint64_t hash);
 
-  // Gives f the elements of the bucket at `cursor` (0: the first) and returns the cursor of the next
-  // one, 0 behind the last. Cursors are places in the order of reversed hashes: what is there from
+  // Gives f the elements of the bucket at `cursor` (0: the first) and returns the cursor of the
+  // next one, 0 behind the last. Cursors are places in the order of reversed hashes: what is there from
   // the first call to the last is given at least once, whatever is split or joined between.
   template <typename F>
   uint64_t Scan(uint64_t cursor, F f) const {

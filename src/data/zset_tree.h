@@ -1,18 +1,18 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// ZsetTree: the elements of a large sorted set in order (score, then bytes of the member): a B+ tree
-// whose leaves hold pointers to elements and whose inner nodes hold, per child, the score of its
+// ZsetTree: the elements of a large sorted set in order (score, then bytes of the member). A B+
+// tree whose leaves hold pointers to elements and whose inner nodes hold, per child, the score of its
 // first element and how many elements are below it, so that a rank costs one descent.
 //
 //     element   score 8 | length 1 (0..254), or 255 and length 4 | member      one allocation
 //     leaf      up to 63 pointers, 512 bytes
 //     inner     up to 31 children, 1000 bytes
 //
-// A full leaf gives to a neighbour before it is split, and a leaf that is full because elements come
-// in order is split at its end: leaves are 80 % full in random order, 98 % in ascending order. The
-// score is not kept in the leaf (it would cost 8 bytes more); a search looks at elements instead, in
-// two rounds of up to eight loads that overlap.
+// A full leaf gives to a neighbour before it is split, and a leaf that is full because elements
+// come in order is split at its end: leaves are 80 % full in random order, 98 % in ascending order. The
+// score is not kept in the leaf (it would cost 8 bytes more); a search looks at elements instead,
+// in two rounds of up to eight loads that overlap.
 //
 // The tree owns its elements. Scores are never NaN. Threads: one at a time.
 #pragma once
@@ -104,7 +104,8 @@ class ZsetTree {
   void Insert(ZsetElement* e);
   // Takes an element of this tree out without freeing it.
   void Remove(ZsetElement* e);
-  // Takes elements number `first` to first + count - 1 out and gives each to f. REQUIRES: they exist.
+  // Takes elements number `first` to first + count - 1 out and gives each to f. REQUIRES: they
+  // exist.
   template <typename F>
   void RemoveRange(uint64_t first, uint64_t count, F f) {
     while (count > 0) {
