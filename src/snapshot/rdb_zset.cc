@@ -3,8 +3,11 @@
 #include "snapshot/rdb_zset.h"
 
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <string>
 
 #include "base/text.h"
 #include "data/zset.h"
@@ -17,17 +20,41 @@ constexpr uint8_t kRdbZsetText = 3;
 constexpr uint8_t kRdbZsetBinary = 5;
 constexpr uint8_t kRdbZsetZiplist = 12;
 constexpr uint8_t kRdbZsetListpack = 17;
-constexpr uint64_t kScoreNan = 253;
-constexpr uint64_t kScoreInf = 254;
-constexpr uint64_t kScoreMinusInf = 255;
 
-uint8_t RdbZsetType(const ValueView&) { return kRdbZsetBinary; }
+constexpr uint64_t kRdbScoreNan = 253;
+constexpr uint64_t kRdbScoreInf = 254;
+constexpr uint64_t kRdbScoreMinusInf = 255;
 
-// From the greatest down, as Redis does: a reader that builds its index from one end has it easy.
+uint8_t RdbZsetType(const ValueView& value) {
+  return ZsetView(value).is_object() ? kRdbZsetBinary : kRdbZsetListpack;
+}
+
+// Whole numbers go in as integers.
+void AppendScore(ListpackBuilder* listpack, double score) {
+  constexpr double kWholeMax = 4611686018427387904.0;  // 2^62
+  const bool minus_zero = score == 0 && std::signbit(score);
+  if (std::fabs(score) <= kWholeMax && score == std::floor(score) && !minus_zero) {
+    listpack->AppendInteger(static_cast<int64_t>(score));
+    return;
+  }
+  char text[40];
+  const auto end = std::to_chars(text, text + sizeof(text), score);
+  listpack->Append({text, static_cast<size_t>(end.ptr - text)});
+}
+
 void AppendRdbZset(std::string* out, const ValueView& value, const RdbEncodeOptions& options) {
   const ZsetView zset(value);
+  if (!zset.is_object()) {
+    ListpackBuilder listpack;
+    zset.ForEach([&](std::string_view member, double score) {
+      listpack.Append(member);
+      AppendScore(&listpack, score);
+    });
+    AppendRdbString(out, listpack.Finish(), options);
+    return;
+  }
   AppendRdbLength(out, zset.size());
-  zset.Visit({0, zset.size()}, true, [&](std::string_view member, double score) {
+  zset.ForEach([&](std::string_view member, double score) {
     AppendRdbString(out, member, options);
     AppendRdbLittleEndian64(out, std::bit_cast<uint64_t>(score));
   });
@@ -36,103 +63,107 @@ void AppendRdbZset(std::string* out, const ValueView& value, const RdbEncodeOpti
 class RdbZsetDecoder : public RdbValueDecoder {
  public:
   RdbZsetDecoder(uint8_t type, const CollectionSettings* settings)
-      : type_(type), settings_(*settings) {}
+      : type_(type), settings_(settings) {}
 
   RdbWant Start() override {
-    value_ = MemoryStore();
-    stage_ = Stage::kCount;
-    const bool counted = type_ == kRdbZsetText || type_ == kRdbZsetBinary;
-    return counted ? RdbWant::kLength : RdbWant::kString;
+    store_ = MemoryStore();
+    member_.reset();
+    state_ = packed() ? State::kPacked : State::kCount;
+    return packed() ? RdbWant::kString : RdbWant::kLength;
   }
 
   Result<RdbWant> OnToken(const RdbToken& token) override {
-    switch (stage_) {
-      case Stage::kCount:
-        if (type_ == kRdbZsetZiplist || type_ == kRdbZsetListpack) return Unpack(token.text);
+    switch (state_) {
+      case State::kPacked:
+        return TakePacked(token.text);
+      case State::kCount:
         left_ = token.number;
-        if (left_ == 0) return Error{"an empty sorted set"};
-        stage_ = Stage::kMember;
+        if (left_ == 0) return Error{"a sorted set without members"};
+        state_ = State::kMember;
         return RdbWant::kString;
-      case Stage::kMember:
-        member_ = token.text;
-        stage_ = Stage::kScore;
+      case State::kMember:
+        member_ = std::string(token.text);
+        state_ = type_ == kRdbZsetBinary ? State::kScore : State::kTextLength;
         return type_ == kRdbZsetBinary ? RdbWant::kU64 : RdbWant::kByte;
-      case Stage::kScore:
-        if (type_ == kRdbZsetBinary) return Add(std::bit_cast<double>(token.number));
-        return BeginText(token.number);
-      case Stage::kText:
+      case State::kScore:
+        return TakeScore(std::bit_cast<double>(token.number));
+      case State::kTextLength:
+        return TakeTextLength(token.number);
+      case State::kText:
         text_.push_back(static_cast<char>(token.number));
-        return --text_left_ == 0 ? AddText(text_) : Result<RdbWant>(RdbWant::kByte);
+        return text_.size() < text_size_ ? RdbWant::kByte : TakeText(text_);
     }
-    return Error{"a sorted set goes on behind its end"};
+    return Error{"a sorted set out of step"};
   }
 
   Status Deliver(const RdbKey& key, RdbSink* sink) override {
-    return sink->OnValue(key, ValueType::kZset, &value_);
+    return sink->OnValue(key, ValueType::kZset, &store_);
   }
 
  private:
-  enum class Stage { kCount, kMember, kScore, kText };
+  enum class State { kPacked, kCount, kMember, kScore, kTextLength, kText };
+  bool packed() const { return type_ == kRdbZsetZiplist || type_ == kRdbZsetListpack; }
 
-  Result<RdbWant> BeginText(uint64_t size) {
-    if (size == kScoreNan) return Add(std::numeric_limits<double>::quiet_NaN());
-    if (size == kScoreInf) return Add(std::numeric_limits<double>::infinity());
-    if (size == kScoreMinusInf) return Add(-std::numeric_limits<double>::infinity());
-    if (size == 0) return Error{"a score without digits"};
-    text_.clear();
-    text_left_ = size;
-    stage_ = Stage::kText;
-    return RdbWant::kByte;
-  }
-
-  Result<RdbWant> AddText(std::string_view text) {
-    const auto score = ParseDouble(text);
-    if (!score.has_value()) return Error{"a score that is not a number"};
-    return Add(*score);
-  }
-
-  Result<RdbWant> Add(double score) {
-    const Status put = Put(member_, score);
-    if (!put.ok()) return put.error();
-    stage_ = Stage::kMember;
-    return --left_ == 0 ? RdbWant::kDone : RdbWant::kString;
-  }
-
-  Status Put(std::string_view member, double score) {
+  Status Add(std::string_view member, double score) {
     if (std::isnan(score)) return Error{"a score that is not a number"};
-    if (!Zset(&value_, settings_).Add(member, score).added)
-      return Error{"a sorted set has a member twice"};
-    return Status::Ok();
+    Zset zset(&store_, *settings_);
+    if (zset.Add(member, score).added) return Status::Ok();
+    return Error{"a sorted set with a member twice"};
   }
 
-  Result<RdbWant> Unpack(std::string_view bytes) {
-    bool have_member = false;
-    const auto take = [&](std::string_view element) -> Status {
-      have_member = !have_member;
-      if (have_member) {
-        member_ = element;
+  Result<RdbWant> TakePacked(std::string_view bytes) {
+    const auto element = [this](std::string_view text) -> Status {
+      if (!member_.has_value()) {
+        member_ = std::string(text);
         return Status::Ok();
       }
-      const auto score = ParseDouble(element);
+      const auto score = ParseDouble(text);
       if (!score.has_value()) return Error{"a score that is not a number"};
-      return Put(member_, *score);
+      const Status added = Add(*member_, *score);
+      member_.reset();
+      return added;
     };
-    const Status read =
-        type_ == kRdbZsetListpack ? ForEachListpack(bytes, take) : ForEachZiplist(bytes, take);
+    const Status read = type_ == kRdbZsetListpack ? ForEachListpack(bytes, element)
+                                                  : ForEachZiplist(bytes, element);
     if (!read.ok()) return read.error();
-    if (have_member) return Error{"a member without a score"};
-    if (Zset(&value_, settings_).empty()) return Error{"an empty sorted set"};
+    if (member_.has_value()) return Error{"a sorted set with a member without score"};
+    if (ZsetView(store_.view()).size() == 0) return Error{"a sorted set without members"};
     return RdbWant::kDone;
   }
 
+  Result<RdbWant> TakeScore(double score) {
+    const Status added = Add(*member_, score);
+    if (!added.ok()) return added.error();
+    if (--left_ == 0) return RdbWant::kDone;
+    state_ = State::kMember;
+    return RdbWant::kString;
+  }
+
+  Result<RdbWant> TakeTextLength(uint64_t length) {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    if (length == kRdbScoreNan || length == 0) return Error{"a score that is not a number"};
+    if (length == kRdbScoreInf) return TakeScore(kInfinity);
+    if (length == kRdbScoreMinusInf) return TakeScore(-kInfinity);
+    text_.clear();
+    text_size_ = length;
+    state_ = State::kText;
+    return RdbWant::kByte;
+  }
+
+  Result<RdbWant> TakeText(std::string_view text) {
+    const auto score = ParseDouble(text);
+    if (!score.has_value()) return Error{"a score that is not a number"};
+    return TakeScore(*score);
+  }
+
   const uint8_t type_;
-  const CollectionSettings& settings_;
-  MemoryStore value_;
-  Stage stage_ = Stage::kCount;
-  uint64_t left_ = 0;
-  std::string member_;
+  const CollectionSettings* const settings_;
+  MemoryStore store_;
+  State state_ = State::kCount;
+  uint64_t left_ = 0;  // items still to come
+  std::optional<std::string> member_;
   std::string text_;
-  uint64_t text_left_ = 0;
+  size_t text_size_ = 0;
 };
 
 }  // namespace

@@ -122,7 +122,7 @@ void ZsetCombination::Intersect(const std::function<bool(std::string_view, doubl
     for (size_t i = 1; i < inputs.size(); ++i) {
       const auto other = inputs[i].Score(member);
       if (!other.has_value()) return;
-      sum = Join(sum, Weighted(*other, inputs[i].weight));
+      sum = Join(sum, *other * inputs[i].weight);  // a product that is no number makes the sum 0
     }
     more = f(member, sum);
   });
