@@ -5,8 +5,8 @@
 // changes keys (WatchTable).
 //
 // EXEC takes the locks of all slots that its commands and the client's watches name, in ascending
-// order, checks under them what each command would have been checked for, and runs one command after
-// the other (Dispatcher::Exec). Its effects are one group in the journal.
+// order, checks under them what each command would have been checked for, and runs one command
+// after the other (Dispatcher::Exec). Its effects are one group in the journal.
 #pragma once
 
 #include <array>
