@@ -55,8 +55,8 @@ bool ParseMSetEx(WriteContext& ctx, const Args& args, MSetExOptions* o, resp::Wr
 
 // What a replica does at another moment must be the same.
 void PropagateMSetEx(WriteContext& ctx, const Args& args, const MSetExOptions& o) {
-  std::vector<std::string_view> record(args.all().begin(),
-                                       args.all().begin() + 2 + 2 * ctx.keys().size());
+  std::vector<std::string_view> record(
+      args.all().begin(), args.all().begin() + static_cast<ptrdiff_t>(2 + 2 * ctx.keys().size()));
   const std::string at = std::to_string(o.expiry.at_ms);
   if (o.expiry.at_ms != Entry::kNoExpiry) {
     record.push_back("PXAT");
