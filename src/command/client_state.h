@@ -19,6 +19,7 @@ class Connection;
 
 struct Transaction;
 class ClientWatches;
+struct Waiter;
 
 struct ClientState {
   enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
@@ -39,6 +40,7 @@ struct ClientState {
   ReplyMode reply_mode = ReplyMode::kOn;
   std::shared_ptr<Transaction> transaction;  // between MULTI and EXEC; else null
   std::shared_ptr<ClientWatches> watches;    // null: never watched anything
+  std::shared_ptr<Waiter> waiter;            // not null: its command waits, nothing behind it runs
   std::string name;
   std::string lib_name;
   std::string lib_version;

@@ -260,6 +260,7 @@ Entry* WriteContext::Extract(const Key& key, int db) {
   engine_->keyspace.BeforeChange(key.slot, ResolveDb(db), *slot_db, key.hash);
   Entry* e = slot_db->table.Remove(key.hash, key.bytes);
   Unlink(slot_db, e);
+  MarkReady(key, db);  // whoever reads a stream's group learns that it is gone
   Changed(key, db);
   return e;
 }

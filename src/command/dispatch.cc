@@ -16,9 +16,6 @@ namespace pleiad {
 namespace {
 
 constexpr size_t kErrorStatsMax = 128;
-// Better than a null at once, after which a client would ask again and again.
-constexpr std::string_view kCannotWait =
-    "ERR there is nothing to give, and this version can't make a client wait yet";
 constexpr std::string_view kRdbMisconf =
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
     "disk. Commands that may modify the data set are disabled, because this instance is configured "
@@ -109,7 +106,7 @@ size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, Unix
   resp::Writer writer(out, client->protocol);
   size_t done = 0;
   uint64_t start = CycleCount();
-  while (done < n && !client->close_after_reply) {
+  while (done < n && !client->close_after_reply && client->waiter == nullptr) {
     PreparedCommand& c = batch_[done++];
     const size_t before = out->size();
     RunPrepared(c, client, &writer);
@@ -292,6 +289,10 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
   if (!c.keys.empty() && !RouteLocked(c, client, &locks, out)) return;
   if (spec.write != nullptr && !client->from_master && !CheckWritable(out)) return;
   RunLocked(c, client, &locks, out);
+  if (ready_.empty()) [[likely]]
+    return;
+  locks.Release();
+  ServeReady();
 }
 
 // What may forbid any write at this moment.
@@ -321,14 +322,14 @@ bool Dispatcher::CheckWritable(resp::Writer* out) {
 void Dispatcher::RunLocked(PreparedCommand& c, ClientState* client, LockSet* locks,
                            resp::Writer* out) {
   const Args args(c.args, &c.owned);
-  const bool may_block = client->connection != nullptr && group_ == nullptr;
+  const bool may_block = MayBlock(*client);
   if (c.spec->read != nullptr) {
     ReadContext ctx(engine_, stats_, locks, client, now_);
     ctx.set_keys(&c.keys);
     ctx.prng_ = &prng_;
     ctx.may_block_ = may_block;
     c.spec->read(ctx, args, *out);
-    if (ctx.block_.has_value()) out->Error(kCannotWait);
+    if (ctx.block_.has_value()) Block(c, client, locks, std::move(*ctx.block_));
     return;
   }
   WriteContext ctx(engine_, stats_, locks, client, now_);
@@ -337,7 +338,9 @@ void Dispatcher::RunLocked(PreparedCommand& c, ClientState* client, LockSet* loc
   ctx.may_block_ = may_block;
   ctx.group_ = group_;
   c.spec->write(ctx, args, *out);
-  if (ctx.block_.has_value()) out->Error(kCannotWait);
+  if (ctx.block_.has_value()) Block(c, client, locks, std::move(*ctx.block_));
+  for (WriteContext::ReadyKey& ready : ctx.ready_) [[unlikely]]
+    ready_.push_back({ready.db, std::move(ready.key)});
   if (!ctx.changed()) return;
   ThreadStats::Add(&stats_->dirty, ctx.dirty_);
   if (!ctx.propagated_) ctx.Propagate(c.args);

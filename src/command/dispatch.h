@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -66,6 +67,11 @@ class Dispatcher {
   void RunOne(std::span<const std::string_view> args, ClientState* client, resp::OutBuffer* out,
               UnixMs now, MonoMs mono_now);
 
+  // Called on this thread when `client` begins to wait: how its reply will get to it. Without it
+  // (tests of the command layer) nothing waits.
+  using DeliveryMaker = std::function<std::function<void(std::string)>(ClientState* client)>;
+  void set_delivery(DeliveryMaker maker) { make_delivery_ = std::move(maker); }
+
   // Keyed commands get CLUSTERDOWN: the cluster driver has not looked at the world for too long
   // (this process was stopped), so others may own our slots by now.
   void set_fenced(bool fenced) { fenced_ = fenced; }
@@ -87,6 +93,18 @@ class Dispatcher {
   void RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out);
   void RunLocked(PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out);
   bool CheckWritable(resp::Writer* out);
+  // Clients that wait (serve.cc).
+  struct ReadyKey {
+    int db;
+    std::string key;
+  };
+  bool MayBlock(const ClientState& client) const;
+  void Block(const PreparedCommand& c, ClientState* client, LockSet* locks,
+             ReadContext::BlockSpec spec);
+  void ServeReady();
+  void ServeKey(const ReadyKey& ready);
+  bool Serve(const std::shared_ptr<Waiter>& waiter);
+  bool Exists(const Key& key, int db);
   // Transactions (exec.cc).
   void RunInTransaction(PreparedCommand& c, ClientState* client, resp::Writer* out);
   bool MayQueue(const PreparedCommand& c, ClientState* client, resp::Writer* out);
@@ -116,6 +134,10 @@ class Dispatcher {
   std::vector<size_t> positions_;
   SlowCommandHook slow_hook_;
   Journal::Group* group_ = nullptr;  // while an EXEC runs
+  DeliveryMaker make_delivery_;
+  std::deque<ReadyKey> ready_;  // keys that clients wait for, and that may have something now
+  bool serving_ = false;        // the command that runs is a waiter's
+  bool still_nothing_ = false;  // ... and it has to wait on
 };
 
 }  // namespace pleiad

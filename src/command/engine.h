@@ -13,6 +13,7 @@
 
 #include "base/ids.h"
 #include "command/transaction.h"
+#include "command/waiters.h"
 #include "data/collection_settings.h"
 #include "journal/journal.h"
 #include "resp/writer.h"
@@ -147,6 +148,7 @@ struct Engine {
   Router* router = nullptr;  // null: standalone
   ChangeObserver* observer = nullptr;
   WatchTable watches;
+  WaiterTable waiters;
   std::array<ThreadStats, Keyspace::kMaxThreads> stats;
 };
 

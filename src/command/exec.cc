@@ -135,6 +135,7 @@ void Dispatcher::Exec(ClientState* client, resp::Writer* out) {
     }
   }
   EndTransaction(client);
+  ServeReady();
 }
 
 // Whether all of it may run, now that nothing can change any more. False: the reply was written.

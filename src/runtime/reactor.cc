@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "command/waiters.h"
+#include "resp/request_writer.h"
 #include "runtime/clock.h"
 #include "runtime/net.h"
 #include "runtime/persistence.h"
@@ -62,6 +64,11 @@ Reactor::Reactor(Server* server, int index, uint64_t seed)
       read_buffer_(kReadBuffer) {
   CHECK(epoll_fd_ >= 0 && wake_fd_ >= 0);
   Watch(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, EPOLLIN, kWakeMark);
+  dispatcher_.set_delivery([this](ClientState* client) {
+    return [this, id = client->id](std::string reply) {
+      Post([this, id, reply = std::move(reply)] { Resume(id, reply); });
+    };
+  });
   dispatcher_.set_slow_hook([server](const ClientState& client, const Args& args, uint64_t cycles) {
     server->AddSlow(client, args, cycles);
   });
@@ -127,8 +134,7 @@ void Reactor::Loop() {
   next_cron_ = MonoNow();
   std::vector<epoll_event> events(kEvents);
   while (!stopping_.load(std::memory_order_relaxed)) {
-    const int64_t wait = std::max<int64_t>(0, next_cron_ - MonoNow());
-    const int n = epoll_wait(epoll_fd_, events.data(), kEvents, static_cast<int>(wait));
+    const int n = epoll_wait(epoll_fd_, events.data(), kEvents, static_cast<int>(WaitMs()));
     CHECK(n >= 0 || errno == EINTR);
     Round(events.data(), n);
   }
@@ -156,7 +162,14 @@ void Reactor::Round(const epoll_event* events, int n) {
     }
   }
   FlushRound();
-  if (wake) RunTasks();
+  if (wake) {
+    RunTasks();
+    FlushRound();
+  }
+  if (!deadlines_.empty()) [[unlikely]] {
+    ExpireWaits();
+    FlushRound();
+  }
   if (mono_now_ >= next_cron_) Cron();
   keyspace.Leave(index_);
 }
@@ -210,6 +223,11 @@ void Reactor::Close(Connection* c, std::string_view why) {
   connections_[c->index_]->index_ = c->index_;
   connections_.pop_back();
   if (c->gate.value != 0) std::erase(gated_, c);
+  std::erase_if(unsent_, [c](const Unsent& unsent) { return unsent.connection == c; });
+  if (c->state.waiter) {
+    c->state.waiter->state = Waiter::kDone;
+    EndWait(c);
+  }
   server_->connected_clients.fetch_sub(1);
   delete c;  // closes the socket, which leaves epoll by itself
 }
@@ -265,6 +283,10 @@ bool Reactor::ReadLarge(Connection* c) {
 }
 
 void Reactor::OnReadable(Connection* c) {
+  if (c->state.waiter) [[unlikely]] {
+    ReadWhileWaiting(c);
+    return;
+  }
   const bool was_large = c->large != nullptr;
   while (c->large != nullptr) {
     if (!ReadLarge(c)) return;
@@ -342,12 +364,14 @@ bool Reactor::ParseOne(Connection* c, std::string_view* data, size_t* batched, b
     case Result::kLargeBulk:
       RunBatch(c, *batched);
       *batched = 0;
+      if (PutOff(c, stop)) return true;
       BeginLarge(c, data, consumed);
       *stop = true;
       return true;
     case Result::kError:
       RunBatch(c, *batched);
       *batched = 0;
+      if (PutOff(c, stop)) return true;
       resp::Writer(c->out.empty() ? &out_ : &c->out).Error(c->parser.error());
       c->state.close_after_reply = true;
       *stop = true;
@@ -386,7 +410,9 @@ void Reactor::RunBatch(Connection* c, size_t n) {
   resp::OutBuffer* out = c->out.empty() ? &out_ : &c->out;
   const ThreadStats& stats = server_->engine().stats[static_cast<size_t>(index_)];
   const uint64_t dirty = stats.dirty.load(std::memory_order_relaxed);
-  dispatcher_.Run(n, &c->state, out, now_, mono_now_);
+  const size_t ran = dispatcher_.Run(n, &c->state, out, now_, mono_now_);
+  if (c->state.waiter) [[unlikely]]
+    BeginWait(c, ran, n);
   if (stats.dirty.load(std::memory_order_relaxed) != dirty && server_->persistence().gating())
       [[unlikely]] {
     // What this batch wrote lies before the end of the journal; so may others' records, which are
@@ -407,11 +433,11 @@ void Reactor::Process(Connection* c, std::string_view data) {
   out_begin_ = out_.size();
   size_t batched = 0;
   bool stop = false;
-  while (!stop && !c->state.close_after_reply && !c->takeover_) {
+  while (!stop && !c->state.close_after_reply && !c->takeover_ && !c->state.waiter) {
     if (data.empty() && c->parser.idle()) break;
     if (!ParseOne(c, &data, &batched, &stop)) data = {};
   }
-  if (!c->state.close_after_reply) RunBatch(c, batched);
+  if (!c->state.close_after_reply && !c->state.waiter) RunBatch(c, batched);
   KeepUnparsed(c, data);
   if (c->state.close_after_reply) c->closing = true;
   if (c->closing || c->takeover_ || !c->out.empty()) {
@@ -425,11 +451,11 @@ void Reactor::Process(Connection* c, std::string_view data) {
 // The replies of a round are sent together at its end: the first wakes the peer's thread, and the
 // others find it awake, which saves a wake-up each (measured: see docs/decisions).
 void Reactor::FlushRound() {
-  for (const Unsent& u : unsent_) {
+  const std::vector<Unsent> unsent = std::exchange(unsent_, {});
+  for (const Unsent& u : unsent) {
     Send(u.connection, out_.view().substr(u.begin, u.size));
     Settle(u.connection);
   }
-  unsent_.clear();
   out_.clear();
   if (out_.capacity() > kKeepCapacity) out_.Release();
 }
@@ -523,6 +549,102 @@ bool Reactor::SendPending(Connection* c) {
   }
   UpdateInterest(c);
   return true;
+}
+
+// ---- clients that wait
+
+// Until the next thing that is due.
+int64_t Reactor::WaitMs() const {
+  int64_t due = next_cron_.value;
+  if (!deadlines_.empty()) due = std::min(due, deadlines_.begin()->first);
+  return std::max<int64_t>(0, due - MonoNow().value);
+}
+
+// A command before the one at hand waits: this one is parsed again when that is over.
+bool Reactor::PutOff(Connection* c, bool* stop) {
+  if (!c->state.waiter) return false;
+  c->parser.Reset();
+  *stop = true;
+  return true;
+}
+
+// What was parsed behind the command that waits goes back to the unparsed bytes.
+void Reactor::BeginWait(Connection* c, size_t ran, size_t batched) {
+  waiting_.emplace(c->state.id, c);
+  const int64_t deadline = c->state.waiter->deadline_ms;
+  if (deadline != 0) deadlines_.emplace(deadline, c->state.id);
+  std::string rest;
+  for (size_t i = ran; i < batched; ++i) resp::AppendRequest(dispatcher_.at(i).args, &rest);
+  KeepUnparsed(c, rest);
+}
+
+void Reactor::EndWait(Connection* c) {
+  server_->engine().waiters.Remove(c->state.waiter);
+  deadlines_.erase({c->state.waiter->deadline_ms, c->state.id});
+  waiting_.erase(c->state.id);
+  c->state.waiter.reset();
+}
+
+// Its requests are kept for later; what matters is whether it is still there.
+void Reactor::ReadWhileWaiting(Connection* c) {
+  char* const to = c->in.Reserve(16 * 1024);
+  const ssize_t n = ::recv(c->fd_, to, 16 * 1024, 0);
+  if (n <= 0) {
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    Close(c, "");
+    return;
+  }
+  c->in.Commit(static_cast<size_t>(n));
+  c->state.bytes_in += static_cast<uint64_t>(n);
+  if (c->in.size() > settings_->client_query_buffer_limit) Close(c, "query buffer over its limit");
+}
+
+void Reactor::Resume(uint64_t client_id, std::string_view reply) {
+  const auto found = waiting_.find(client_id);
+  if (found == waiting_.end()) return;
+  Connection* const c = found->second;
+  EndWait(c);
+  c->state.last_interaction = mono_now_;
+  if (server_->persistence().gating()) {
+    if (c->gate.value == 0) gated_.push_back(c);
+    c->gate = server_->engine().journal.end();
+  }
+  out_begin_ = out_.size();
+  (c->out.empty() ? &out_ : &c->out)->Append(reply);
+  if (c->state.reply_mode == ClientState::ReplyMode::kOff) out_.Truncate(out_begin_);
+  Flush(c);
+  if (!c->in.empty() && !c->closing) {
+    resp::OutBuffer held;
+    held.Swap(c->in);
+    Process(c, held.view());  // ends with Settle, or is settled with the round
+  } else {
+    Settle(c);
+  }
+}
+
+bool Reactor::Unblock(Connection* c, std::string_view reply) {
+  const std::shared_ptr<Waiter> waiter = c->state.waiter;
+  if (!waiter || !waiter->Finish()) return false;
+  std::string text(reply);
+  if (text.empty()) {
+    resp::OutBuffer buffer;
+    resp::Writer out(&buffer, c->state.protocol);
+    waiter->null_array ? out.NullArray() : out.Null();
+    text = buffer.view();
+  }
+  waiter->deliver(std::move(text));
+  return true;
+}
+
+void Reactor::ExpireWaits() {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= mono_now_.value) {
+    const uint64_t id = deadlines_.begin()->second;
+    deadlines_.erase(deadlines_.begin());
+    Connection* const c = waiting_.at(id);
+    if (Unblock(c, {})) continue;
+    // It is being served this moment: it gets its reply, or another look.
+    if (c->state.waiter->state != Waiter::kDone) deadlines_.emplace(mono_now_.value + 1, id);
+  }
 }
 
 bool Reactor::OverOutputLimit(Connection* c) {

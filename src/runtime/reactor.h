@@ -13,8 +13,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -41,6 +44,12 @@ class Reactor {
   void Adopt(uint64_t id, int fd, std::string address);
   // This reactor accepts for all: call before Start.
   void AddListener(int fd, bool unix_socket);
+
+  // The reply of a client that waited. Own thread (Post it); nothing happens if it has gone.
+  void Resume(uint64_t client_id, std::string_view reply);
+  // CLIENT UNBLOCK: answers it with `reply`, or with what a deadline gives if that is empty. False:
+  // it does not wait. Own thread or an exclusive section.
+  bool Unblock(Connection* c, std::string_view reply);
 
   // What is on disk moved on: replies that waited for it go out. Own thread (Post it).
   void ReleaseGated();
@@ -71,6 +80,12 @@ class Reactor {
   void Settle(Connection* c);
   bool SendPending(Connection* c);
   bool Gated(Connection* c);
+  bool PutOff(Connection* c, bool* stop);
+  void BeginWait(Connection* c, size_t ran, size_t batched);
+  void EndWait(Connection* c);
+  void ReadWhileWaiting(Connection* c);
+  void ExpireWaits();
+  int64_t WaitMs() const;
   bool OverOutputLimit(Connection* c);
   void Close(Connection* c, std::string_view why);
   void HandOver(Connection* c);
@@ -105,10 +120,12 @@ class Reactor {
     size_t begin;
     size_t size;
   };
-  resp::OutBuffer out_;             // replies of this round
-  size_t out_begin_ = 0;            // where those of the running batch begin
-  std::vector<Unsent> unsent_;      // which part of out_ is whose
-  std::vector<Connection*> gated_;  // whose replies wait for the disk
+  resp::OutBuffer out_;                                // replies of this round
+  size_t out_begin_ = 0;                               // where those of the running batch begin
+  std::vector<Unsent> unsent_;                         // which part of out_ is whose
+  std::vector<Connection*> gated_;                     // whose replies wait for the disk
+  std::unordered_map<uint64_t, Connection*> waiting_;  // connections with a waiter, by client id
+  std::set<std::pair<int64_t, uint64_t>> deadlines_;   // of those, by time
   std::vector<Listener> listeners_;
   std::vector<Connection*> connections_;
 

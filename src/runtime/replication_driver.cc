@@ -69,6 +69,12 @@ void ReplicationDriver::Follow(const std::string& host, int port) {
   engine_->keyspace.LeaveExclusive();
   primary_.Close();  // my replicas come again and go on, if my new history allows it
   primary_.Open();
+  for (const auto& waiter : engine_->waiters.All()) {
+    if (!waiter->Finish()) continue;
+    waiter->deliver(
+        "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> "
+        "replica?)\r\n");
+  }
   PLOG(kNotice, "Following master {}:{}", host, port);
   auto replica = std::make_shared<ReplicaDriver>(engine_, server_, MakeReplicaOptions(host, port),
                                                  MakeReplicaHooks());

@@ -122,6 +122,7 @@ class Server {
   void DriversCron(MonoMs now);
   cluster::ClusterConfig MakeClusterConfig() const;
   void ApplySlots(const std::vector<cluster::SlotChange>& changes);
+  void RedirectWaiters(SlotId slot);
   void ApplyRole(const cluster::ReplicationRole& role);
   void ApplySettings(const Settings& settings);
   void ApplyCollectionSettings(const Settings& settings);

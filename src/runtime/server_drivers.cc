@@ -78,6 +78,24 @@ void Server::ApplySlots(const std::vector<cluster::SlotChange>& changes) {
     Slot& slot = locks.slot(change.slot);
     slot.state = StateOf(change);
     if (change.delete_keys) DeleteSlotKeys(&engine_, change.slot, slot);
+    if ((slot.watched & Slot::kWaiters) && slot.state == SlotState::kNotMine)
+      RedirectWaiters(change.slot);
+  }
+}
+
+// Who waits for a key of a slot that went away is told where it went.
+void Server::RedirectWaiters(SlotId slot) {
+  for (const auto& waiter : engine_.waiters.All(slot)) {
+    if (!waiter->Finish()) continue;
+    resp::OutBuffer buffer;
+    resp::Writer out(&buffer, waiter->client.protocol);
+    RouteQuery query;
+    query.slot = slot;
+    query.state = SlotState::kNotMine;
+    query.write = waiter->writes;
+    query.keys = waiter->keys.size();
+    if (router_->Route(query, &out)) out.Error("UNBLOCKED the slot of the key has moved");
+    waiter->deliver(std::string(buffer.view()));
   }
 }
 

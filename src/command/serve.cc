@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Dispatcher, continued: clients that wait. The thread that made a key ready runs the commands of
+// those who wait for it, first come first served, after it let go of its own locks and before its
+// reply leaves; so a client that pushes and then reads finds what the waiters left.
+#include <utility>
+
+#include "command/dispatch.h"
+
+namespace pleiad {
+
+bool Dispatcher::MayBlock(const ClientState& client) const {
+  if (serving_) return true;
+  return make_delivery_ && client.connection != nullptr && group_ == nullptr &&
+         !client.from_master && !client.exclusive;
+}
+
+// REQUIRES: the locks under which the command found nothing.
+void Dispatcher::Block(const PreparedCommand& c, ClientState* client, LockSet* locks,
+                       ReadContext::BlockSpec spec) {
+  if (serving_) {
+    still_nothing_ = true;
+    return;
+  }
+  auto waiter = std::make_shared<Waiter>();
+  waiter->client.id = client->id;
+  waiter->client.db = client->db;
+  waiter->client.protocol = client->protocol;
+  waiter->client.readonly = client->readonly;
+  waiter->client.address = client->address;
+  waiter->client.name = client->name;
+  waiter->args = std::move(spec.args);
+  if (waiter->args.empty()) waiter->args.assign(c.args.begin(), c.args.end());
+  waiter->db = client->db;
+  waiter->null_array = spec.null_array;
+  waiter->writes = c.spec->write != nullptr;
+  if (spec.timeout_ms != 0) waiter->deadline_ms = mono_now_.value + spec.timeout_ms;
+  for (const Key& key : c.keys) {
+    waiter->keys.push_back({key.slot, std::string(key.bytes)});
+    locks->slot(key.slot).watched |= Slot::kWaiters;
+  }
+  client->waiter = waiter;
+  waiter->deliver = make_delivery_(client);
+  engine_->waiters.Add(waiter);
+}
+
+void Dispatcher::ServeReady() {
+  if (serving_) return;  // the loop below goes on with what this command made ready
+  while (!ready_.empty()) {
+    const ReadyKey ready = std::move(ready_.front());
+    ready_.pop_front();
+    ServeKey(ready);
+  }
+}
+
+void Dispatcher::ServeKey(const ReadyKey& ready) {
+  const Key key = engine_->keyspace.MakeKey(ready.key);
+  auto waiters = engine_->waiters.For(key.slot, ready.db, ready.key);
+  if (waiters.empty()) {
+    LockSet locks(&engine_->keyspace);
+    locks.LockOne(key.slot);
+    // Registration needs this lock, so nobody comes in between.
+    if (engine_->waiters.All(key.slot).empty())
+      locks.slot(key.slot).watched &= static_cast<uint8_t>(~Slot::kWaiters);
+    return;
+  }
+  for (const auto& waiter : waiters) {
+    const bool served = Serve(waiter);
+    if (served && !Exists(key, ready.db)) return;  // it took the last there was
+  }
+}
+
+// False: there was nothing for it, or somebody else has it.
+bool Dispatcher::Serve(const std::shared_ptr<Waiter>& waiter) {
+  for (;;) {
+    int expected = Waiter::kWaiting;
+    if (!waiter->state.compare_exchange_strong(expected, Waiter::kServing)) {
+      if (expected != Waiter::kServing) return false;
+      waiter->again = true;
+      // Whoever serves it looks at `again` after it put the state back: look once more ourselves.
+      if (waiter->state.load() != Waiter::kWaiting) return false;
+      continue;
+    }
+    waiter->again = false;
+    PreparedCommand c;
+    c.args.assign(waiter->args.begin(), waiter->args.end());
+    Lookup(&c);
+    resp::OutBuffer buffer;
+    resp::Writer out(&buffer, waiter->client.protocol);
+    serving_ = true;
+    still_nothing_ = false;
+    RunKeyed(c, &waiter->client, &out);
+    serving_ = false;
+    // A key of another type is as good as none, but for a group that its stream went away from.
+    const bool wrong_type = buffer.view().starts_with("-WRONGTYPE") && c.spec->name != "xreadgroup";
+    if (!still_nothing_ && !wrong_type) {
+      waiter->state = Waiter::kDone;
+      engine_->waiters.Remove(waiter);
+      waiter->deliver(std::string(buffer.view()));
+      return true;
+    }
+    expected = Waiter::kServing;
+    if (!waiter->state.compare_exchange_strong(expected, Waiter::kWaiting)) return false;  // gone
+    if (!waiter->again.exchange(false)) return false;
+  }
+}
+
+bool Dispatcher::Exists(const Key& key, int db) {
+  LockSet locks(&engine_->keyspace);
+  locks.LockOne(key.slot);
+  const SlotDb* slot_db = engine_->keyspace.Db(locks.slot(key.slot), db, false);
+  return slot_db != nullptr && slot_db->table.Find(key.hash, key.bytes) != nullptr;
+}
+
+}  // namespace pleiad

@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Clients that wait for a key (BLPOP and its like): what is remembered of them, and who waits for
+// what.
+//
+// A waiter is its command, to be run again. Its states:
+//
+//     kWaiting   in the table; anybody may take it
+//     kServing   a thread runs its command; what it gave is not delivered yet
+//     kDone      answered, timed out, unblocked or gone; nobody may touch it any more
+//
+//     kWaiting -> kServing   a thread that made a key ready (Dispatcher::ServeReady)
+//     kServing -> kWaiting   there was nothing for it after all
+//     kServing -> kDone      it got its reply
+//     kWaiting -> kDone      its reactor (deadline, CLIENT UNBLOCK), a change of role or owner
+//     any      -> kDone      its connection closed
+//
+// Registration happens under the locks of the keys' slots, together with the look that found
+// nothing, and sets Slot::kWaiters; a writer looks at that flag under the same lock. So no wake-up
+// is lost. A thread that finds a waiter being served leaves `again` behind, and whoever serves it
+// looks once more.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/spin_lock.h"
+#include "command/client_state.h"
+
+namespace pleiad {
+
+struct Waiter {
+  enum State : int { kWaiting, kServing, kDone };
+
+  struct WaitedKey {
+    SlotId slot;
+    std::string key;
+  };
+  std::atomic<int> state{kWaiting};
+  std::atomic<bool> again{false};
+  std::atomic<bool> listed{false};  // in the table
+  ClientState client;               // what its command is run for; without a connection
+  std::vector<std::string> args;
+  std::vector<WaitedKey> keys;
+  int db = 0;
+  bool null_array = true;
+  bool writes = false;
+  int64_t deadline_ms = 0;  // mono; 0: for ever
+  // Hands the reply to the client's reactor. Any thread.
+  std::function<void(std::string reply)> deliver;
+
+  // True if the caller may answer it now, and nobody else will.
+  bool Finish() {
+    int expected = kWaiting;
+    return state.compare_exchange_strong(expected, kDone);
+  }
+};
+
+// Threads: any. Locks: a shard's is a leaf.
+class WaiterTable {
+ public:
+  // REQUIRES: the locks of its keys' slots.
+  void Add(const std::shared_ptr<Waiter>& waiter);
+  // Once is enough, twice does no harm.
+  void Remove(const std::shared_ptr<Waiter>& waiter);
+  // Those that wait for the key, the first come first.
+  std::vector<std::shared_ptr<Waiter>> For(SlotId slot, int db, std::string_view key);
+  // All of them, of all slots or of one.
+  std::vector<std::shared_ptr<Waiter>> All();
+  std::vector<std::shared_ptr<Waiter>> All(SlotId slot);
+  int64_t count() const { return count_.load(std::memory_order_relaxed); }
+
+ private:
+  static constexpr size_t kShards = 64;
+  struct Shard {
+    SpinLock lock;
+    std::unordered_map<std::string, std::deque<std::shared_ptr<Waiter>>> queues;
+  };
+  static std::string Name(int db, std::string_view key);
+  Shard& ShardOf(SlotId slot) { return shards_[slot.value % kShards]; }
+  std::array<Shard, kShards> shards_;
+  std::atomic<int64_t> count_{0};
+};
+
+}  // namespace pleiad
