@@ -8,8 +8,8 @@
 namespace pleiad {
 namespace {
 
-// CLIENT UNBLOCK client-id [TIMEOUT | ERROR]: a client that waits (BLPOP and its like) gets what its
-// time-out would give, or an error. 1 if it did wait.
+// CLIENT UNBLOCK client-id [TIMEOUT | ERROR]: a client that waits (BLPOP and its like) gets what
+// its time-out would give, or an error. 1 if it did wait.
 //
 // > CLIENT UNBLOCK 999999
 // (integer) 0
