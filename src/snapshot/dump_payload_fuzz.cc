@@ -12,12 +12,28 @@
 
 namespace {
 
+// What was accepted can be written and read again.
+void TryCollection(pleiad::RdbRecorder* sink) {
+  auto& [type, store] = sink->values.begin()->second;
+  pleiad::Entry* entry = pleiad::Entry::CreateValue("k", type, &store, pleiad::Entry::kNoExpiry);
+  const std::string dump = pleiad::DumpEntry(*entry, {});
+  pleiad::Entry::Free(entry);
+  pleiad::RdbKey key;
+  key.key = "k";
+  pleiad::RdbRecorder again;
+  CHECK(pleiad::RestoreDump(dump, key, &again).ok());
+}
+
 void Try(std::string_view payload) {
   pleiad::RdbKey key;
   key.key = "k";
   pleiad::RdbRecorder sink;
   if (!pleiad::RestoreDump(payload, key, &sink).ok()) {
-    CHECK(sink.keys.empty());
+    CHECK(sink.keys.empty() && sink.values.empty());
+    return;
+  }
+  if (sink.keys.empty()) {
+    TryCollection(&sink);
     return;
   }
   pleiad::RdbRecorder again;

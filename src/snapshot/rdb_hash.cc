@@ -67,6 +67,7 @@ class RdbHashFieldsDecoder : public RdbHashDecoder {
     switch (state_) {
       case State::kFirstExpiry:
         first_ms_ = static_cast<int64_t>(token.number);
+        if (first_ms_ < 0) return Error{"a field's expiry is out of range"};
         state_ = State::kCount;
         return RdbWant::kLength;
       case State::kCount:

@@ -148,6 +148,19 @@ INSTANTIATE_TEST_SUITE_P(All, RdbHead,
                                          Head{"redis-6.2.14.rdb", 0}, Head{"redis-7.0.15.rdb", 2},
                                          Head{"redis-7.4.1.rdb", 3}, Head{"valkey-9.1.0.rdb", 30}));
 
+// A hash whose first field expiry is before all time: found by the fuzzer as an overflow.
+TEST(Rdb, AFieldExpiryBeforeAllTimeIsRefused) {
+  std::string bytes("REDIS0012\x18\x01h", 12);
+  AppendRdbLittleEndian64(&bytes, 1ULL << 63);
+  bytes.append(
+      "\x01\x01\x01"
+      "f\x01v",
+      6);
+  const Load load = LoadBytes(bytes, 5);
+  ASSERT_FALSE(load.status.ok());
+  EXPECT_THAT(load.status.message(), HasSubstr("a field's expiry is out of range"));
+}
+
 TEST(Rdb, ATypeOfNobodyIsNamed) {
   const Load load = LoadBytes(std::string("REDIS0011\x07\x01m", 12), 3);
   ASSERT_FALSE(load.status.ok());
