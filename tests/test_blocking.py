@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: The Pleiad authors
 # SPDX-License-Identifier: BSD-3-Clause
 """Clients that wait: BLPOP and its like, transactions and watches between several connections."""
+import os
 import threading
 import time
 
@@ -233,3 +234,60 @@ def test_transactions_are_atomic(t):
     t.equal(server.cmd('MGET', 'a', 'b'), [b'1200', b'1200'])
     if replica:
         t.await_true(lambda: replica.cmd('MGET', 'a', 'b') == [b'1200', b'1200'], 10, 'the replica')
+
+
+@short
+@limit(60)
+def test_transactions_under_maxmemory(t):
+    """A transaction that needs room gets it before it takes its locks: eviction takes locks itself."""
+    server = t.server(config='threads 2\nmaxmemory 12mb\nmaxmemory-policy allkeys-random')
+    value = 'x' * 4000
+
+    def write(who):
+        c = Conn(server.address, 20)
+        for i in range(300):
+            c.send(encode('MULTI') + b''.join(encode('SET', 'w%d:%d:%d' % (who, i, j), value) for j in range(20)) +
+                   encode('EXEC'))
+            replies = [c.read() for _ in range(22)]
+            t.equal(replies[-1], ['OK'] * 20)
+
+    threads = [threading.Thread(target=write, args=(who,)) for who in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    t.true(int(server.info('stats')['evicted_keys']) > 1000, 'keys were evicted')
+    full = t.server(config='maxmemory 1mb\nmaxmemory-policy noeviction')
+    c = full.connect()
+    c('MULTI')
+    t.equal(c('PING'), 'QUEUED')
+    t.error(c('SET', 'k', 'v'), 'OOM')
+    t.error(c('EXEC'), 'EXECABORT')
+
+
+@short
+def test_nobody_is_served_in_the_midst_of_a_transaction(t):
+    """DBSIZE makes it an exclusive section; the waiter gets what is there at the end, the journal one group."""
+    server = t.server(config='threads 2\nappendonly yes\nappendfsync always')
+    a, b = server.connect(), server.connect()
+    a.send(encode('BLPOP', 'l', '0'))
+    t.await_true(waiting(server, 1), 5, 'the wait')
+    b.send(encode('MULTI') + encode('RPUSH', 'l', 'x') + encode('DBSIZE') + encode('RPUSH', 'l', 'y') +
+           encode('LPUSH', 'l', 'first') + encode('EXEC'))
+    t.equal([b.read() for _ in range(6)][-1], [1, 1, 2, 3])
+    t.equal(a.read(), [b'l', b'first'])
+    folder = os.path.join(server.dir, 'appendonlydir')
+    log = b''.join(open(os.path.join(folder, f), 'rb').read() for f in sorted(os.listdir(folder)) if 'incr' in f)
+    group = log[log.index(b'MULTI'):log.index(b'EXEC')]
+    t.equal(group.count(b'PUSH'), 3)
+    t.true(b'POP' not in group and b'POP' in log, 'the pop comes behind the group')
+
+
+@short
+def test_who_waits_is_not_idle(t):
+    server = t.server(config='timeout 1')
+    waiter, idle = server.connect(), server.connect()
+    waiter.send(encode('BLPOP', 'l', '0'))
+    t.equal(idle.until_closed(), b'')
+    t.equal(server.cmd('RPUSH', 'l', 'x'), 1)
+    t.equal(waiter.read(), [b'l', b'x'])

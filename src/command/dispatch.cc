@@ -289,8 +289,8 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
   if (!c.keys.empty() && !RouteLocked(c, client, &locks, out)) return;
   if (spec.write != nullptr && !client->from_master && !CheckWritable(out)) return;
   RunLocked(c, client, &locks, out);
-  if (ready_.empty()) [[likely]]
-    return;
+  if (ready_.empty() || group_ != nullptr) [[likely]]
+    return;  // in a transaction: served behind its end
   locks.Release();
   ServeReady();
 }

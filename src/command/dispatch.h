@@ -111,6 +111,7 @@ class Dispatcher {
   void Exec(ClientState* client, resp::Writer* out);
   bool CheckExec(std::vector<PreparedCommand>& commands, ClientState* client, LockSet* locks,
                  resp::Writer* out);
+  bool CheckExecMemory(const CommandSpec& grows, ClientState* client, resp::Writer* out);
   bool WatchBroken(const ClientState& client, LockSet* locks);
   void RunQueued(std::vector<PreparedCommand>& commands, ClientState* client, LockSet* locks,
                  resp::Writer* out);

@@ -111,8 +111,12 @@ struct Engine {
   // A key changed in a slot whose kWatched flag is set; an empty key: the whole database. With the
   // slot locked.
   void NoteChange(SlotId slot, int db, std::string_view key) {
-    watches.OnChange(slot, db, key);
-    if (observer != nullptr) observer->OnChange(slot, db, key);
+    const bool watched = watches.OnChange(slot, db, key);
+    if (observer != nullptr) {
+      observer->OnChange(slot, db, key);
+    } else if (!watched) {
+      keyspace.RawSlot(slot).watched &= static_cast<uint8_t>(~Slot::kWatched);
+    }
   }
 
   CollectionSettings collections;

@@ -30,6 +30,12 @@ bool TouchesNoKey(const CommandSpec& spec) {
   return spec.name == "ping" || spec.name == "echo" || spec.name == "select" || spec.name == "time";
 }
 
+// `reason`: the error reply that a single command would have got.
+void AbortExec(std::string_view reason, resp::Writer* out) {
+  const std::string_view text = reason.substr(1, reason.find('\r') - 1);
+  out->Error("EXECABORT Transaction discarded because of: " + std::string(text));
+}
+
 void EndTransaction(ClientState* client) {
   client->transaction.reset();
   if (client->watches) client->watches->Clear();
@@ -99,13 +105,16 @@ void Dispatcher::Exec(ClientState* client, resp::Writer* out) {
   std::vector<PreparedCommand> commands(transaction->commands.size());
   std::vector<SlotId> slots;
   bool alone = false;
+  const CommandSpec* grows = nullptr;
   for (size_t i = 0; i < commands.size(); ++i) {
     const QueuedCommand& queued = transaction->commands[i];
     commands[i].args.assign(queued.args.begin(), queued.args.end());
     Lookup(&commands[i]);
     for (const Key& key : commands[i].keys) slots.push_back(key.slot);
     alone |= queued.spec->server != nullptr && !TouchesNoKey(*queued.spec);
+    if (queued.spec->flags & kCmdDenyOom) grows = queued.spec;
   }
+  if (grows != nullptr && !CheckExecMemory(*grows, client, out)) return;
   if (client->watches) {
     for (const auto& watch : client->watches->all()) slots.push_back(watch->slot);
   }
@@ -138,6 +147,17 @@ void Dispatcher::Exec(ClientState* client, resp::Writer* out) {
   ServeReady();
 }
 
+// Room for all of it is made before any lock is taken, because eviction takes slot locks itself;
+// under the locks nobody asks again.
+bool Dispatcher::CheckExecMemory(const CommandSpec& grows, ClientState* client, resp::Writer* out) {
+  resp::OutBuffer reason;
+  resp::Writer why(&reason, client->protocol);
+  if (CheckMemory(grows, *client, &why)) return true;
+  AbortExec(reason.view(), out);
+  EndTransaction(client);
+  return false;
+}
+
 // Whether all of it may run, now that nothing can change any more. False: the reply was written.
 bool Dispatcher::CheckExec(std::vector<PreparedCommand>& commands, ClientState* client,
                            LockSet* locks, resp::Writer* out) {
@@ -159,9 +179,7 @@ bool Dispatcher::CheckExec(std::vector<PreparedCommand>& commands, ClientState* 
     if (!RouteLocked(c, client, locks, out)) return false;
   }
   if (writes && !CheckWritable(&why)) {
-    std::string_view text = reason.view().substr(1);
-    text = text.substr(0, text.find('\r'));
-    out->Error("EXECABORT Transaction discarded because of: " + std::string(text));
+    AbortExec(reason.view(), out);
     return false;
   }
   if (WatchBroken(*client, locks)) {
@@ -193,7 +211,7 @@ void Dispatcher::RunQueued(std::vector<PreparedCommand>& commands, ClientState* 
     const size_t before = out->buffer().size();
     if (locks == nullptr || c.spec->server != nullptr) {
       RunNow(c, client, out);
-    } else if (CheckState(c, *client, out)) {
+    } else {
       RunLocked(c, client, locks, out);
     }
     ThreadStats::Add(&command_stats_[static_cast<size_t>(c.spec->index)].calls, 1);

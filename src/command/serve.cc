@@ -61,7 +61,7 @@ void Dispatcher::ServeKey(const ReadyKey& ready) {
     LockSet locks(&engine_->keyspace);
     locks.LockOne(key.slot);
     // Registration needs this lock, so nobody comes in between.
-    if (engine_->waiters.All(key.slot).empty())
+    if (!engine_->waiters.Any(key.slot))
       locks.slot(key.slot).watched &= static_cast<uint8_t>(~Slot::kWaiters);
     return;
   }

@@ -23,13 +23,7 @@ void WatchTable::Remove(const std::shared_ptr<Watch>& watch) {
   }
 }
 
-bool WatchTable::Any(SlotId slot) {
-  Shard& shard = ShardOf(slot);
-  const std::lock_guard<SpinLock> lock(shard.lock);
-  return shard.watches.contains(slot.value);
-}
-
-void WatchTable::OnChange(SlotId slot, int db, std::string_view key) {
+bool WatchTable::OnChange(SlotId slot, int db, std::string_view key) {
   Shard& shard = ShardOf(slot);
   const std::lock_guard<SpinLock> lock(shard.lock);
   const auto [first, last] = shard.watches.equal_range(slot.value);
@@ -38,6 +32,7 @@ void WatchTable::OnChange(SlotId slot, int db, std::string_view key) {
     if (watch.db != db || (key.empty() ? !watch.existed : watch.key != key)) continue;
     watch.dirty.store(true, std::memory_order_relaxed);
   }
+  return first != last;
 }
 
 void ClientWatches::Add(int db, std::string_view key, SlotId slot, bool existed) {

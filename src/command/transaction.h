@@ -50,10 +50,9 @@ class WatchTable {
  public:
   void Add(const std::shared_ptr<Watch>& watch);
   void Remove(const std::shared_ptr<Watch>& watch);
-  // True if somebody watches a key of that slot: the slot's flag may be cleared when not.
-  bool Any(SlotId slot);
-  // The key changed. An empty key: all of that database's keys in the slot are about to go.
-  void OnChange(SlotId slot, int db, std::string_view key);
+  // The key changed. An empty key: all of that database's keys in the slot are about to go. False:
+  // nobody watches a key of the slot (any more), so its flag may be cleared.
+  bool OnChange(SlotId slot, int db, std::string_view key);
 
  private:
   static constexpr size_t kShards = 64;

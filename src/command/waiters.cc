@@ -18,7 +18,9 @@ void WaiterTable::Add(const std::shared_ptr<Waiter>& waiter) {
     Shard& shard = ShardOf(key.slot);
     const std::lock_guard<SpinLock> lock(shard.lock);
     auto& queue = shard.queues[Name(waiter->db, key.key)];
-    if (queue.empty() || queue.back() != waiter) queue.push_back(waiter);  // a key named twice
+    if (!queue.empty() && queue.back() == waiter) continue;  // a key named twice
+    queue.push_back(waiter);
+    ++shard.places[key.slot.value];
   }
 }
 
@@ -30,8 +32,9 @@ void WaiterTable::Remove(const std::shared_ptr<Waiter>& waiter) {
     const std::lock_guard<SpinLock> lock(shard.lock);
     const auto found = shard.queues.find(Name(waiter->db, key.key));
     if (found == shard.queues.end()) continue;
-    std::erase(found->second, waiter);
+    const size_t erased = std::erase(found->second, waiter);
     if (found->second.empty()) shard.queues.erase(found);
+    if ((shard.places[key.slot.value] -= erased) == 0) shard.places.erase(key.slot.value);
   }
 }
 
@@ -41,6 +44,12 @@ std::vector<std::shared_ptr<Waiter>> WaiterTable::For(SlotId slot, int db, std::
   const auto found = shard.queues.find(Name(db, key));
   if (found == shard.queues.end()) return {};
   return {found->second.begin(), found->second.end()};
+}
+
+bool WaiterTable::Any(SlotId slot) {
+  Shard& shard = ShardOf(slot);
+  const std::lock_guard<SpinLock> lock(shard.lock);
+  return shard.places.contains(slot.value);
 }
 
 std::vector<std::shared_ptr<Waiter>> WaiterTable::All() {

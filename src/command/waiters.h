@@ -78,6 +78,8 @@ class WaiterTable {
   // All of them, of all slots or of one.
   std::vector<std::shared_ptr<Waiter>> All();
   std::vector<std::shared_ptr<Waiter>> All(SlotId slot);
+  // True if somebody waits for a key of that slot. Cost: one look-up.
+  bool Any(SlotId slot);
   int64_t count() const { return count_.load(std::memory_order_relaxed); }
 
  private:
@@ -85,6 +87,7 @@ class WaiterTable {
   struct Shard {
     SpinLock lock;
     std::unordered_map<std::string, std::deque<std::shared_ptr<Waiter>>> queues;
+    std::unordered_map<uint16_t, size_t> places;  // in the queues, by slot
   };
   static std::string Name(int db, std::string_view key);
   Shard& ShardOf(SlotId slot) { return shards_[slot.value % kShards]; }

@@ -28,10 +28,10 @@ constexpr int64_t kRetryFailedJobMs = 5000;
 
 // A snapshot as a file: whole and durable under `path`, or not there.
 Status WriteSnapshotFile(Engine* engine, int thread, const std::string& path, bool aof_base,
-                         const std::function<void()>& at_cut) {
+                         bool checksum, const std::function<void()>& at_cut) {
   OutFile file;
   Status status = file.Create(path);
-  SnapshotStream stream(engine, thread);
+  SnapshotStream stream(engine, thread, checksum);
   stream.Cut(at_cut);  // even if the file failed: the caller counts on it
   RdbFacts facts;
   facts.created = UnixNow();
@@ -51,6 +51,15 @@ Status WriteSnapshotFile(Engine* engine, int thread, const std::string& path, bo
   if (status.ok()) status = file.Sync();
   if (!status.ok()) RemoveFile(path);
   return status;
+}
+
+// Directives that are read and shown, but that this version does not act on.
+void WarnOfWithoutEffect(const Settings& s) {
+  if (!s.appendonly) return;
+  if (!s.aof_use_rdb_preamble)
+    PLOG(kWarning, "aof-use-rdb-preamble no has no effect: the base of the AOF is always an RDB");
+  if (s.aof_timestamp_enabled)
+    PLOG(kWarning, "aof-timestamp-enabled yes has no effect: the AOF holds no timestamps");
 }
 
 }  // namespace
@@ -78,6 +87,7 @@ Offset Persistence::synced() const {
 
 Status Persistence::Start() {
   const auto settings = server_->settings();
+  WarnOfWithoutEffect(*settings);
   engine_->loading = true;
   AofManifest manifest;
   const MonoMs begin = MonoNow();
@@ -162,10 +172,11 @@ Status Persistence::StartLog(AofManifest manifest) {
 
 void Persistence::Stop() {
   stopping_ = true;
+  // The log first: a rewrite may wait for it to reach its cut, which a full disk keeps it from.
+  StopLog();
   for (JobState* job : {&save_, &rewrite_}) {
     if (job->thread.joinable()) job->thread.join();
   }
-  StopLog();
 }
 
 void Persistence::StopLog() {
@@ -210,10 +221,11 @@ Status Persistence::WriteDump(const std::function<void()>& at_cut) {
   const auto settings = server_->settings();
   const std::string temporary = Path(fmt::format("temp-{}.rdb", ProcessId()));
   uint64_t dirty = 0;
-  Status status = WriteSnapshotFile(engine_, kSaveThread, temporary, /*aof_base=*/false, [&] {
-    dirty = server_->Sum(&ThreadStats::dirty);
-    at_cut();
-  });
+  Status status = WriteSnapshotFile(engine_, kSaveThread, temporary, /*aof_base=*/false,
+                                    settings->rdbchecksum, [&] {
+                                      dirty = server_->Sum(&ThreadStats::dirty);
+                                      at_cut();
+                                    });
   if (status.ok()) status = RenameDurably(temporary, Path(settings->dbfilename));
   if (!status.ok()) return Error{fmt::format("Saving the DB failed: {}", status.message())};
   server_->dirty_at_last_save = dirty;
@@ -234,7 +246,7 @@ Status Persistence::WriteBase() {
   int64_t first = 0;
   log->set_hold_fsync(settings->no_appendfsync_on_rewrite);
   Status status = WriteSnapshotFile(engine_, kRewriteThread, temporary, /*aof_base=*/true,
-                                    [&] { first = log->Cut(); });
+                                    server_->settings()->rdbchecksum, [&] { first = log->Cut(); });
   if (status.ok()) status = log->InstallBase(temporary, /*rdb=*/true, first);
   log->set_hold_fsync(false);
   if (!status.ok()) return Error{fmt::format("Rewriting the AOF failed: {}", status.message())};
@@ -248,7 +260,8 @@ Status Persistence::WriteLoneBase() {
   Status status = MakeFolder(AofFolder());
   const std::string temporary = AofFolder() + fmt::format("/temp-rewriteaof-{}.rdb", ProcessId());
   if (status.ok())
-    status = WriteSnapshotFile(engine_, kRewriteThread, temporary, /*aof_base=*/true, [] {});
+    status = WriteSnapshotFile(engine_, kRewriteThread, temporary, /*aof_base=*/true,
+                               server_->settings()->rdbchecksum, [] {});
   if (!status.ok()) return Error{fmt::format("Rewriting the AOF failed: {}", status.message())};
   const AofManifest old = ReadOldManifest();
   AofManifest next;

@@ -670,7 +670,7 @@ void Reactor::CloseIdle() {
   std::vector<Connection*> idle;
   for (Connection* c : connections_) {
     const bool timed_out =
-        settings_->timeout_seconds > 0 && !c->state.replica &&
+        settings_->timeout_seconds > 0 && !c->state.replica && !c->state.waiter &&
         mono_now_ - c->state.last_interaction >= settings_->timeout_seconds * 1000LL;
     if (timed_out || OverOutputLimit(c)) idle.push_back(c);
   }

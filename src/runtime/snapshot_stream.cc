@@ -13,9 +13,10 @@ constexpr size_t kPieceBytes = 64 * 1024;
 
 }  // namespace
 
-SnapshotStream::SnapshotStream(Engine* engine, int thread)
+SnapshotStream::SnapshotStream(Engine* engine, int thread, bool checksum)
     : engine_(engine),
       thread_(thread),
+      checksum_(checksum),
       pending_(static_cast<size_t>(engine->keyspace.databases())) {}
 
 SnapshotStream::~SnapshotStream() { End(); }
@@ -64,7 +65,7 @@ bool SnapshotStream::Write(const RdbFacts& facts,
                            const std::function<bool(std::string_view)>& out) {
   CHECK(cut_);
   std::string piece;
-  RdbWriter writer([&piece](std::string_view bytes) { piece.append(bytes); });
+  RdbWriter writer([&piece](std::string_view bytes) { piece.append(bytes); }, checksum_);
   writer.Begin(facts);
   const Keyspace::Counts counts = engine_->keyspace.Count(0);
   if (counts.keys != 0) writer.ResizeDb(0, counts.keys, counts.with_expiry);

@@ -29,7 +29,8 @@ class SnapshotStream : public SnapshotSink {
  public:
   // `thread`: the caller's number for Keyspace::Enter. The walk is inside while it walks a slot: a
   // cut in the midst of that would mark what was given to the old sinks as given to its own.
-  SnapshotStream(Engine* engine, int thread);
+  // `checksum` false: the trailer says "not checked" (rdbchecksum no).
+  SnapshotStream(Engine* engine, int thread, bool checksum = true);
   ~SnapshotStream() override;
 
   // `at_cut` runs in the exclusive section: nothing changes between the snapshot's state and what
@@ -46,6 +47,7 @@ class SnapshotStream : public SnapshotSink {
 
   Engine* const engine_;
   const int thread_;
+  const bool checksum_;
   bool cut_ = false;
   std::mutex mutex_;                  // leaf; guards pending_ and pending_bytes_
   std::vector<std::string> pending_;  // records by database

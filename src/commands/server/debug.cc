@@ -16,6 +16,7 @@
 #include "commands/server/login.h"
 #include "runtime/process.h"
 #include "runtime/server.h"
+#include "snapshot/rdb_encode.h"
 
 namespace pleiad {
 namespace {
@@ -48,10 +49,11 @@ void DebugObject(ServerContext& ctx, const Args& args, resp::Writer& out) {
     out.Error(kNoSuchKey);
     return;
   }
+  std::string serialized;
+  AppendRdbValue(&serialized, *e, {});
   out.Simple(fmt::format(
       "Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
-      static_cast<const void*>(e), EncodingName(*e),
-      e->is_object() ? e->object()->MemoryUsage() : e->str().size(), e->access(),
+      static_cast<const void*>(e), EncodingName(*e), serialized.size(), e->access(),
       read.lfu_policy() ? 0 : read.IdleSeconds(*e)));
 }
 
