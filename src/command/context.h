@@ -104,6 +104,7 @@ class ReadContext {
     int64_t timeout_ms = 0;         // 0: for ever
     bool null_array = true;         // the reply at the deadline: null array or null
     std::vector<std::string> args;  // what to run again; empty: as typed (XREAD's $ is resolved)
+    bool held = false;              // see Waiter::held
   };
   // False in a transaction or in the replication stream: the handler replies as if the time were
   // over.

@@ -287,7 +287,9 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
     locks.LockAll(std::move(slots));
   }
   if (!c.keys.empty() && !RouteLocked(c, client, &locks, out)) return;
-  if (spec.write != nullptr && !client->from_master && !CheckWritable(out)) return;
+  if (spec.write != nullptr && !client->from_master) {
+    if (!CheckWritable(out) || HeldByMove(c, client, &locks)) return;
+  }
   RunLocked(c, client, &locks, out);
   if (ready_.empty() || group_ != nullptr) [[likely]]
     return;  // in a transaction: served behind its end
@@ -296,22 +298,24 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
 }
 
 // What may forbid any write at this moment.
-bool Dispatcher::CheckWritable(resp::Writer* out) {
-  if (engine_->replica.load(std::memory_order_relaxed) &&
-      engine_->replica_read_only.load(std::memory_order_relaxed)) {
+bool Dispatcher::CheckWritable(resp::Writer* out) { return pleiad::CheckWritable(*engine_, out); }
+
+bool CheckWritable(const Engine& engine, resp::Writer* out) {
+  if (engine.replica.load(std::memory_order_relaxed) &&
+      engine.replica_read_only.load(std::memory_order_relaxed)) {
     out->Error("READONLY You can't write against a read only replica.");
     return false;
   }
-  if (engine_->writes_paused.load(std::memory_order_relaxed)) {
+  if (engine.writes_paused.load(std::memory_order_relaxed)) {
     out->Error("TRYAGAIN A manual failover is under way");
     return false;
   }
-  const PersistenceError error = engine_->persistence_error.load(std::memory_order_relaxed);
+  const PersistenceError error = engine.persistence_error.load(std::memory_order_relaxed);
   if (error != PersistenceError::kNone) [[unlikely]] {
     out->Error(error == PersistenceError::kAof ? kAofMisconf : kRdbMisconf);
     return false;
   }
-  if (engine_->min_replicas_missing.load(std::memory_order_relaxed) != 0) {
+  if (engine.min_replicas_missing.load(std::memory_order_relaxed) != 0) {
     out->Error("NOREPLICAS Not enough good replicas to write.");
     return false;
   }

@@ -52,6 +52,10 @@ struct CommandStats {
 // right.
 bool KeyArgs(const CommandSpec& spec, const Args& args, std::vector<size_t>* positions);
 
+// False, and the error written: no write may be made at this moment (a replica, a pause, a disk
+// that fails).
+bool CheckWritable(const Engine& engine, resp::Writer* out);
+
 class Dispatcher {
  public:
   static constexpr size_t kBatch = 32;
@@ -66,6 +70,10 @@ class Dispatcher {
   // One command from anywhere (replication stream, tests).
   void RunOne(std::span<const std::string_view> args, ClientState* client, resp::OutBuffer* out,
               UnixMs now, MonoMs mono_now);
+
+  // Runs the commands that waited for a move of those keys (MIGRATE) to end. REQUIRES: inside, no
+  // slot lock held.
+  void ServeHeld(int db, const std::vector<std::string>& keys, UnixMs now, MonoMs mono);
 
   // Called on this thread when `client` begins to wait: how its reply will get to it. Without it
   // (tests of the command layer) nothing waits.
@@ -93,6 +101,7 @@ class Dispatcher {
   void RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out);
   void RunLocked(PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out);
   bool CheckWritable(resp::Writer* out);
+  bool HeldByMove(const PreparedCommand& c, ClientState* client, LockSet* locks);
   // Clients that wait (serve.cc).
   struct ReadyKey {
     int db;

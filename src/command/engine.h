@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "command/moving_keys.h"
 #include "command/transaction.h"
 #include "command/waiters.h"
 #include "data/collection_settings.h"
@@ -153,6 +154,7 @@ struct Engine {
   ChangeObserver* observer = nullptr;
   WatchTable watches;
   WaiterTable waiters;
+  MovingKeys moving;
   std::array<ThreadStats, Keyspace::kMaxThreads> stats;
 };
 

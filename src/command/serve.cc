@@ -35,6 +35,8 @@ void Dispatcher::Block(const PreparedCommand& c, ClientState* client, LockSet* l
   waiter->db = client->db;
   waiter->null_array = spec.null_array;
   waiter->writes = c.spec->write != nullptr;
+  waiter->held = spec.held;
+  if (spec.held) waiter->client.asking = client->asking;
   if (spec.timeout_ms != 0) waiter->deadline_ms = mono_now_.value + spec.timeout_ms;
   for (const Key& key : c.keys) {
     waiter->keys.push_back({key.slot, std::string(key.bytes)});
@@ -67,7 +69,7 @@ void Dispatcher::ServeKey(const ReadyKey& ready) {
   }
   for (const auto& waiter : waiters) {
     const bool served = Serve(waiter);
-    if (served && !Exists(key, ready.db)) return;  // it took the last there was
+    if (served && !waiter->held && !Exists(key, ready.db)) return;  // it took the last there was
   }
 }
 
@@ -93,7 +95,8 @@ bool Dispatcher::Serve(const std::shared_ptr<Waiter>& waiter) {
     RunKeyed(c, &waiter->client, &out);
     serving_ = false;
     // A key of another type is as good as none, but for a group that its stream went away from.
-    const bool wrong_type = buffer.view().starts_with("-WRONGTYPE") && c.spec->name != "xreadgroup";
+    const bool wrong_type =
+        buffer.view().starts_with("-WRONGTYPE") && c.spec->name != "xreadgroup" && !waiter->held;
     if (!still_nothing_ && !wrong_type) {
       waiter->state = Waiter::kDone;
       engine_->waiters.Remove(waiter);
@@ -104,6 +107,28 @@ bool Dispatcher::Serve(const std::shared_ptr<Waiter>& waiter) {
     if (!waiter->state.compare_exchange_strong(expected, Waiter::kWaiting)) return false;  // gone
     if (!waiter->again.exchange(false)) return false;
   }
+}
+
+// A write to a key that is being moved waits until it is known where the key is. What can't wait
+// (a transaction, the replication stream) goes on: the mover notices (runtime/key_move.h).
+bool Dispatcher::HeldByMove(const PreparedCommand& c, ClientState* client, LockSet* locks) {
+  if (!MayBlock(*client)) return false;
+  for (const Key& key : c.keys) {
+    if ((locks->slot(key.slot).watched & Slot::kMoving) == 0) continue;
+    if (!engine_->moving.Contains(key.slot, client->db, key.bytes)) continue;
+    ReadContext::BlockSpec spec;
+    spec.held = true;
+    Block(c, client, locks, std::move(spec));
+    return true;
+  }
+  return false;
+}
+
+void Dispatcher::ServeHeld(int db, const std::vector<std::string>& keys, UnixMs now, MonoMs mono) {
+  now_ = now;
+  mono_now_ = mono;
+  for (const std::string& key : keys) ready_.push_back({db, key});
+  ServeReady();
 }
 
 bool Dispatcher::Exists(const Key& key, int db) {

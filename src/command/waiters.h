@@ -55,6 +55,9 @@ struct Waiter {
   int db = 0;
   bool null_array = true;
   bool writes = false;
+  // A write to a key that MIGRATE is moving: it will have a reply of any kind as soon as that is
+  // over, and nobody else may end it.
+  bool held = false;
   int64_t deadline_ms = 0;  // mono; 0: for ever
   // Hands the reply to the client's reactor. Any thread.
   std::function<void(std::string reply)> deliver;

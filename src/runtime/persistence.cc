@@ -19,7 +19,7 @@
 namespace pleiad::runtime {
 namespace {
 
-// Numbers among the keyspace's threads (reactors stay below kMaxThreads - 8; full syncs have the
+// Numbers among the keyspace's threads (reactors stay below kMaxThreads - 16; full syncs have the
 // first four of these eight, the drivers the last two).
 constexpr int kSaveThread = Keyspace::kMaxThreads - 4;
 constexpr int kRewriteThread = Keyspace::kMaxThreads - 3;

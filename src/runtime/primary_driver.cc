@@ -15,7 +15,7 @@ namespace {
 
 // Each costs a walk of the keyspace and holds old images; the keyspace itself allows 16 at once.
 constexpr int kSyncsMax = 4;
-// Their numbers among the keyspace's threads: reactors stay below kMaxThreads - 8, the link to a
+// Their numbers among the keyspace's threads: reactors stay below kMaxThreads - 16, the link to a
 // master has the last.
 constexpr int kFirstSyncThread = Keyspace::kMaxThreads - 8;
 

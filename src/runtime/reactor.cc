@@ -624,7 +624,7 @@ void Reactor::Resume(uint64_t client_id, std::string_view reply) {
 
 bool Reactor::Unblock(Connection* c, std::string_view reply) {
   const std::shared_ptr<Waiter> waiter = c->state.waiter;
-  if (!waiter || !waiter->Finish()) return false;
+  if (!waiter || waiter->held || !waiter->Finish()) return false;
   std::string text(reply);
   if (text.empty()) {
     resp::OutBuffer buffer;

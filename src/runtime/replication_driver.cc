@@ -14,7 +14,7 @@
 namespace pleiad::runtime {
 namespace {
 
-// The link's number among the keyspace's threads; reactors stay below kMaxThreads - 8.
+// The link's number among the keyspace's threads; reactors stay below kMaxThreads - 16.
 constexpr int kLinkThread = Keyspace::kMaxThreads - 1;
 
 std::string FreshId() { return Prng(SystemSeed()).Hex(kReplicationIdSize); }

@@ -16,6 +16,7 @@
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
 #include "runtime/cluster_router.h"
+#include "runtime/migrator.h"
 #include "runtime/net.h"
 #include "runtime/persistence.h"
 #include "runtime/random.h"
@@ -80,10 +81,11 @@ Server::Server(std::unique_ptr<ConfigStore> config)
       [this](const Settings& now, const std::vector<std::string>&) { ApplySettings(now); });
   int threads = config_->settings()->threads;
   if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  threads = std::min(threads, Keyspace::kMaxThreads - 8);
+  threads = std::min(threads, Keyspace::kMaxThreads - 16);
   replication_ =
       std::make_unique<ReplicationDriver>(&engine_, this, [this] { return config_->settings(); });
   persistence_ = std::make_unique<Persistence>(this);
+  migrator_ = std::make_unique<Migrator>(this);
   replication_->set_reload_hooks(
       {[this] { persistence_->BeforeReload(); }, [this] { persistence_->AfterReload(); }});
   for (int i = 0; i < threads; ++i)

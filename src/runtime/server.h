@@ -27,6 +27,7 @@ namespace pleiad::runtime {
 class ClusterDriver;
 class ClusterRouter;
 class ReplicationDriver;
+class Migrator;
 class Persistence;
 
 struct SlowlogEntry {
@@ -62,6 +63,7 @@ class Server {
   bool ClusterViewIsStale(MonoMs now) const;
   ReplicationDriver& replication() { return *replication_; }
   Persistence& persistence() { return *persistence_; }
+  Migrator& migrator() { return *migrator_; }
   // Replies that waited for the disk may go: wakes the reactors. Any thread.
   void OnJournalSynced();
 
@@ -134,6 +136,7 @@ class Server {
   std::vector<std::unique_ptr<Reactor>> reactors_;
   std::unique_ptr<ReplicationDriver> replication_;
   std::unique_ptr<Persistence> persistence_;
+  std::unique_ptr<Migrator> migrator_;
   std::unique_ptr<ClusterRouter> router_;
   std::unique_ptr<ClusterDriver> cluster_;
   std::atomic<uint64_t> next_client_id_{0};

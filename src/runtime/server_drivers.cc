@@ -10,6 +10,7 @@
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
 #include "runtime/cluster_router.h"
+#include "runtime/migrator.h"
 #include "runtime/persistence.h"
 #include "runtime/replication_driver.h"
 #include "runtime/server.h"
@@ -170,6 +171,7 @@ void Server::FlushEverything() {
 }
 
 void Server::StopDrivers() {
+  if (migrator_ != nullptr) migrator_->Stop();
   if (cluster_ != nullptr) cluster_->Stop();
   if (replication_ != nullptr) replication_->Stop();
 }

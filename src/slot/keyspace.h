@@ -60,10 +60,11 @@ struct alignas(64) Slot {
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
   static constexpr uint8_t kWatched = 1;  // somebody (WATCH, tracking) wants to hear of changes
   static constexpr uint8_t kWaiters = 2;  // clients wait for a key of this slot to be ready
+  static constexpr uint8_t kMoving = 4;   // MIGRATE is moving a key of this slot
 
   SpinLock lock;
   SlotState state = SlotState::kMine;
-  uint8_t watched = 0;  // bits of the two below
+  uint8_t watched = 0;  // bits of the three above
   SlotDb db0;
   int64_t next_expiry_ms = kNever;  // no entry or field of this slot expires before that
   SlotDb* more = nullptr;           // databases 1.. : array, made when first used
