@@ -25,7 +25,7 @@ configure = [ -f $(1)/build.ninja ] || cmake -S . -B $(1) -G Ninja $(2) >/dev/nu
 
 all build:
 	@tools/bootstrap build
-	@$(call configure,build,-DPLEIAD_TESTS=OFF)
+	@$(call configure,build,-DPLEIAD_TESTS=OFF -DPLEIAD_UNITY=ON)
 	@ninja -j$(JOBS) -C build --quiet pleiad
 
 cluster: build

@@ -28,6 +28,10 @@ namespace {
 constexpr size_t kReadBuffer = 64 * 1024;
 constexpr size_t kFlushAbove = 256 * 1024;
 constexpr int kEvents = 256;
+// Connections are watched edge-triggered: the kernel does not look at a socket again that was read
+// empty. Whoever stops before that calls Rearm.
+constexpr uint32_t kReadEdge = EPOLLIN | EPOLLRDHUP | EPOLLET;
+constexpr uint32_t kHangUp = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 constexpr int64_t kCronMs = 100;
 // Before AUTH nobody needs more, and nobody gets our memory.
 constexpr resp::RequestLimits kStrangerLimits{16384, 10, 64 * 1024, true};
@@ -158,7 +162,7 @@ void Reactor::Round(const epoll_event* events, int n) {
     } else {
       auto* c = static_cast<Connection*>(mark);
       if ((events[i].events & EPOLLOUT) && !SendPending(c)) continue;  // closed
-      if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) OnReadable(c);
+      if (events[i].events & (EPOLLIN | kHangUp)) OnReadable(c, (events[i].events & kHangUp) != 0);
     }
   }
   FlushRound();
@@ -213,7 +217,7 @@ void Reactor::AddConnection(uint64_t id, int fd, const std::string& address) {
   c->state.authenticated = !server_->engine().require_auth.load(std::memory_order_relaxed);
   c->index_ = connections_.size();
   connections_.push_back(c);
-  Watch(epoll_fd_, EPOLL_CTL_ADD, fd, EPOLLIN, c);
+  Watch(epoll_fd_, EPOLL_CTL_ADD, fd, kReadEdge, c);
 }
 
 void Reactor::Close(Connection* c, std::string_view why) {
@@ -249,7 +253,12 @@ void Reactor::UpdateInterest(Connection* c) {
   const bool want = !c->out.empty();
   if (want == c->want_write) return;
   c->want_write = want;
-  Watch(epoll_fd_, EPOLL_CTL_MOD, c->fd_, want ? (EPOLLIN | EPOLLOUT) : EPOLLIN, c);
+  Rearm(c);
+}
+
+// The kernel looks at the socket anew, and reports what is there even if it did before.
+void Reactor::Rearm(Connection* c) {
+  Watch(epoll_fd_, EPOLL_CTL_MOD, c->fd_, kReadEdge | (c->want_write ? EPOLLOUT : 0U), c);
 }
 
 // Reads the rest of a large argument into its own memory. False: the connection is gone or nothing
@@ -262,8 +271,11 @@ bool Reactor::ReadLarge(Connection* c) {
   const size_t room = body ? s->capacity - s->size : static_cast<size_t>(c->large_tail);
   const ssize_t n = ::recv(c->fd_, to, room, 0);
   if (n <= 0) {
-    if (n == 0 || (errno != EAGAIN && errno != EINTR))
+    if (n < 0 && errno == EINTR) {
+      Rearm(c);
+    } else if (n == 0 || errno != EAGAIN) {
       Close(c, "closed while sending a large argument");
+    }
     return false;
   }
   c->state.last_interaction = mono_now_;
@@ -282,9 +294,9 @@ bool Reactor::ReadLarge(Connection* c) {
   return true;
 }
 
-void Reactor::OnReadable(Connection* c) {
+void Reactor::OnReadable(Connection* c, bool hang_up) {
   if (c->state.waiter) [[unlikely]] {
-    ReadWhileWaiting(c);
+    ReadWhileWaiting(c, hang_up);
     return;
   }
   const bool was_large = c->large != nullptr;
@@ -296,6 +308,7 @@ void Reactor::OnReadable(Connection* c) {
     // reading on.
     resp::OutBuffer head;
     head.Swap(c->in);
+    Rearm(c);
     Process(c, head.view());
     return;
   }
@@ -308,10 +321,14 @@ void Reactor::OnReadable(Connection* c) {
   }
   const ssize_t n = ::recv(c->fd_, to, room, 0);
   if (n <= 0) {
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n < 0 && errno == EINTR) return Rearm(c);
     Close(c, n == 0 ? "" : std::strerror(errno));
     return;
   }
+  // A short read emptied the socket, unless the end of the stream is behind it.
+  if (static_cast<size_t>(n) == room || hang_up) [[unlikely]]
+    Rearm(c);
   c->state.last_interaction = mono_now_;
   c->state.bytes_in += static_cast<uint64_t>(n);
   ThreadStats& stats = server_->engine().stats[static_cast<size_t>(index_)];
@@ -586,14 +603,17 @@ void Reactor::EndWait(Connection* c) {
 }
 
 // Its requests are kept for later; what matters is whether it is still there.
-void Reactor::ReadWhileWaiting(Connection* c) {
-  char* const to = c->in.Reserve(16 * 1024);
-  const ssize_t n = ::recv(c->fd_, to, 16 * 1024, 0);
+void Reactor::ReadWhileWaiting(Connection* c, bool hang_up) {
+  constexpr size_t kRoom = 16 * 1024;
+  char* const to = c->in.Reserve(kRoom);
+  const ssize_t n = ::recv(c->fd_, to, kRoom, 0);
   if (n <= 0) {
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n < 0 && errno == EINTR) return Rearm(c);
     Close(c, "");
     return;
   }
+  if (static_cast<size_t>(n) == kRoom || hang_up) Rearm(c);
   c->in.Commit(static_cast<size_t>(n));
   c->state.bytes_in += static_cast<uint64_t>(n);
   if (c->in.size() > settings_->client_query_buffer_limit) Close(c, "query buffer over its limit");

@@ -68,7 +68,8 @@ class Reactor {
   void Round(const epoll_event* events, int n);
   void Accept(const Listener& listener);
   void AddConnection(uint64_t id, int fd, const std::string& address);
-  void OnReadable(Connection* c);
+  void OnReadable(Connection* c, bool hang_up);
+  void Rearm(Connection* c);
   bool ReadLarge(Connection* c);
   void Process(Connection* c, std::string_view data);
   bool ParseOne(Connection* c, std::string_view* data, size_t* batched, bool* stop);
@@ -83,7 +84,7 @@ class Reactor {
   bool PutOff(Connection* c, bool* stop);
   void BeginWait(Connection* c, size_t ran, size_t batched);
   void EndWait(Connection* c);
-  void ReadWhileWaiting(Connection* c);
+  void ReadWhileWaiting(Connection* c, bool hang_up);
   void ExpireWaits();
   int64_t WaitMs() const;
   bool OverOutputLimit(Connection* c);
