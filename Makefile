@@ -18,7 +18,8 @@ FUZZ_SECONDS ?= 15
 TEST_JOBS ?= 6
 TESTS := -DPLEIAD_TESTS=ON -DPLEIAD_UNITY=ON
 CLANG := -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19
-NAMES := redis-server redis-cli redis-trib redis-trib.rb valkey-server valkey-cli
+NAMES := redis-server redis-cli redis-trib redis-trib.rb valkey-server valkey-cli redis-check-rdb redis-check-aof \
+  valkey-check-rdb valkey-check-aof
 
 # configure(folder, cmake arguments): CMake is asked once; after that ninja notices what changed.
 configure = [ -f $(1)/build.ninja ] || cmake -S . -B $(1) -G Ninja $(2) >/dev/null

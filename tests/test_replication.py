@@ -4,6 +4,7 @@
 and with redis-server in either place."""
 import os
 import shutil
+import signal
 import socket
 import threading
 
@@ -198,18 +199,61 @@ def test_old_master_comes_back(t):
 @pleiad_only
 def test_what_it_cannot_load_costs_nothing(t):
     """A master whose snapshot holds what this version lacks: the reason is said, the old data stays."""
-    master, replica = t.redis('--repl-diskless-sync-delay', '0'), t.server()
+    master, replica = t.redis('--repl-diskless-sync-delay', '0'), t.server(config='databases 2')
     t.equal(replica.cmd('SET', 'old', 'data'), 'OK')
     t.equal(master.cmd('SET', 'new', 'data'), 'OK')
-    library = '#!lua name=lib\nredis.register_function("f", function(keys, args) return 1 end)'
-    t.equal(master.cmd('FUNCTION', 'LOAD', library), b'lib')
+    c = master.connect()
+    c('SELECT', '5')
+    c('SET', 'far', 'away')
     _follow(t, replica, master)
-    t.await_true(lambda: 'it holds a function library' in replica.log(), 10, 'the reason')
+    t.await_true(lambda: 'it has keys in database 5' in replica.log(), 10, 'the reason')
     t.equal(replica.cmd('GET', 'old'), b'data')
-    t.equal(master.cmd('FUNCTION', 'FLUSH'), 'OK')
+    t.equal(c('FLUSHDB'), 'OK')
     _await_equal_offsets(t, master, replica)
     t.equal(replica.cmd('GET', 'old'), None)
     t.equal(replica.cmd('GET', 'new'), b'data')
+
+
+LIBRARY = b'#!lua name=lib\nredis.register_function("f", function(keys, args) return 1 end)'
+
+
+def _libraries(server):
+    """Names and sources, of either kind of server."""
+    return sorted((bytes(row[1]), bytes(row[7])) for row in server.cmd('FUNCTION', 'LIST', 'WITHCODE'))
+
+
+@short
+@pleiad_only
+def test_function_libraries_pass_through(t):
+    """They can't be called here, but whoever moves a data set through a Pleiad keeps them: by snapshot and stream, in
+    the dump, in the AOF, and on to a redis-server."""
+    other = LIBRARY.replace(b'name=lib', b'name=other').replace(b'"f"', b'"g"')
+    master = t.redis('--repl-diskless-sync-delay', '0')
+    t.equal(master.cmd('FUNCTION', 'LOAD', LIBRARY), b'lib')
+    middle = t.server(config='appendonly yes\nappendfsync always\nsave 3600 1\nreplicaof 127.0.0.1 %d' % master.port)
+    _await_equal_offsets(t, master, middle)
+    t.equal(_libraries(middle), [(b'lib', LIBRARY)], 'by snapshot')
+    last = t.redis(config='replicaof 127.0.0.1 %d' % middle.port)
+    t.equal(master.cmd('FUNCTION', 'LOAD', other), b'other')
+    _await_equal_offsets(t, master, middle, last)
+    both = [(b'lib', LIBRARY), (b'other', other)]
+    t.equal(_libraries(middle), both, 'by stream')
+    t.equal(_libraries(last), both, 'to the replica of the replica')
+    t.await_true(lambda: middle.info('persistence')['aof_rewrites'] == '1', 10, 'a base of the new data')
+    middle.kill()
+    again = t.server(config='appendonly yes', folder=middle.dir)
+    t.equal(_libraries(again), both, 'from the AOF')
+    t.equal(again.cmd('FUNCTION', 'DELETE', 'lib'), 'OK')
+    t.equal(again.cmd('SAVE'), 'OK')
+    t.equal(_libraries(t.redis(folder=again.dir)), both[1:], 'from the dump')
+    payload = master.cmd('FUNCTION', 'DUMP')
+    t.error(again.cmd('FUNCTION', 'RESTORE', payload), "ERR Library 'other' already exists")
+    t.equal(_libraries(again), both[1:], 'all or nothing')
+    t.equal(again.cmd('FUNCTION', 'RESTORE', payload, 'REPLACE'), 'OK')
+    t.equal(_libraries(again), both)
+    t.equal(again.cmd('FUNCTION', 'FLUSH'), 'OK')
+    t.equal(master.cmd('FUNCTION', 'RESTORE', again.cmd('FUNCTION', 'DUMP'), 'FLUSH'), 'OK')
+    t.equal(_libraries(master), [])
 
 
 class _FakeMaster:
@@ -339,3 +383,82 @@ def test_password(t):
     t.await_true(lambda: 'NOAUTH' in replica.log() or 'uthent' in replica.log(), 10, 'the refusal')
     t.equal(replica.cmd('CONFIG', 'SET', 'masterauth', 'secret'), 'OK')
     t.await_true(lambda: replica.cmd('GET', 'a') == b'1', 10, 'the next attempt to have the password')
+
+
+def _full_syncs(replica):
+    """How often this server, in all its runs, took over a whole data set."""
+    return replica.log().count('Full resync from master')
+
+
+def _restart_and_go_on(t, master, replica, restarted):
+    """`restarted` is one of the two: it ends cleanly and comes back, and the stream goes on."""
+    _load(master, _mixture(1, 2000))
+    master.cmd('SET', 'expires', '1', 'PX', '1')
+    _await_equal_offsets(t, master, replica)
+    full = _full_syncs(replica)
+    t.true(full >= 1, 'the first sync is a full one')
+    _load(master, list(_mixture(2, 500)) + [('SET', 'brief', '1', 'PX', '300'), ('SELECT', '3'),
+                                            ('SET', 'in three', '1'), ('SELECT', '0')])
+    restarted.process.send_signal(signal.SIGTERM)
+    t.equal(restarted.process.wait(20), 0)
+    if restarted is replica:
+        _load(master, _mixture(3, 500))
+    restarted.start()
+    _load(master, _mixture(4, 500))
+    _await_equal_offsets(t, master, replica)
+    t.equal(_data(replica), _data(master))
+    t.await_true(lambda: master.cmd('DBSIZE') == replica.cmd('DBSIZE'), 10, 'what expires to be gone in both')
+    for server in (master, replica):
+        c = server.connect()
+        c('SELECT', '3')
+        t.equal(c('DBSIZE'), 1, 'the database of the stream is known')
+    t.equal(_full_syncs(replica), full, 'a partial resynchronization was enough:\n' + replica.log()[-2000:])
+
+
+KEEPS = 'save 3600 1\nrepl-ping-replica-period 1'
+
+
+def _clean_restarts(t, first, second):
+    for who in ('master', 'replica'):
+        master = first(config=KEEPS)
+        replica = second(config=KEEPS + '\nreplicaof 127.0.0.1 %d' % master.port)
+        _restart_and_go_on(t, master, replica, master if who == 'master' else replica)
+        replica.kill()
+        master.kill()
+
+
+@short
+@pleiad_only
+def test_clean_restart_needs_no_full_sync(t):
+    _clean_restarts(t, t.server, t.server)
+
+
+@pleiad_only
+def test_clean_restart_under_a_redis_master(t):
+    _clean_restarts(t, t.redis, t.server)
+
+
+@pleiad_only
+def test_clean_restart_with_a_redis_replica(t):
+    _clean_restarts(t, t.server, t.redis)
+
+
+@short
+@pleiad_only
+def test_a_crash_of_the_master_is_no_clean_restart(t):
+    """What the dump lacks the replica has: going on would leave the two different."""
+    master = t.server(config=KEEPS)
+    replica = t.server(config='replicaof 127.0.0.1 %d' % master.port)
+    _load(master, _mixture(1, 500))
+    _await_equal_offsets(t, master, replica)
+    t.equal(master.cmd('SAVE'), 'OK')
+    _load(master, _mixture(2, 500))
+    _await_equal_offsets(t, master, replica)
+    full = _full_syncs(replica)
+    master.process.kill()
+    master.process.wait()
+    master.start()
+    _load(master, _mixture(3, 500))
+    _await_equal_offsets(t, master, replica)
+    t.equal(_data(replica), _data(master))
+    t.equal(_full_syncs(replica), full + 1)

@@ -102,8 +102,11 @@ Entry* ReadContext::FindMutable(const Key& key, int db, bool touch) {
   Entry* e = slot_db == nullptr ? nullptr : slot_db->table.Find(key.hash, key.bytes);
   if (e != nullptr && e->has_expiry() && e->expiry_ms() <= now_.value && !client_->from_master)
       [[unlikely]] {
-    // A replica only hides it: the master's DEL decides.
-    if (!engine_->replica.load(std::memory_order_relaxed)) ExpireNow(key, db, slot_db, e);
+    // A replica only hides it: the master's DEL decides. A write that is past the check of a pause
+    // must delete: it must find what its replicas find.
+    const bool deletes =
+        may_write_ ? !engine_->replica.load(std::memory_order_relaxed) : engine_->deletes_expired();
+    if (deletes) ExpireNow(key, db, slot_db, e);
     e = nullptr;
   }
   if (!touch) return e;

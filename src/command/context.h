@@ -139,13 +139,17 @@ class ReadContext {
   const std::vector<Key>* keys_ = nullptr;
   Prng* prng_ = nullptr;  // set by the dispatcher
   bool may_block_ = false;
+  bool may_write_ = false;  // a WriteContext
   std::optional<BlockSpec> block_;
   friend class Dispatcher;
 };
 
 class WriteContext : public ReadContext {
  public:
-  using ReadContext::ReadContext;
+  WriteContext(Engine* engine, ThreadStats* stats, LockSet* locks, ClientState* client, UnixMs now)
+      : ReadContext(engine, stats, locks, client, now) {
+    may_write_ = true;
+  }
 
   // An entry about to be changed in place: its pre-image has been given to running snapshots. Call
   // Changed() afterwards. Null if absent. `*entry` may be moved by Entry's functions: then use

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "command/function_libraries.h"
 #include "command/moving_keys.h"
 #include "command/transaction.h"
 #include "command/waiters.h"
@@ -120,6 +121,12 @@ struct Engine {
     }
   }
 
+  // What has expired is deleted, and said so in the journal. Otherwise it is only not seen.
+  bool deletes_expired() const {
+    return !replica.load(std::memory_order_relaxed) &&
+           !writes_paused.load(std::memory_order_relaxed);
+  }
+
   CollectionSettings collections;
   Keyspace keyspace;
   Journal journal;
@@ -134,6 +141,7 @@ struct Engine {
   std::atomic<bool> active_expire{true};
   std::atomic<uint64_t> bulk_bytes_max{512
                                        << 20};  // proto-max-bulk-len: a string may not grow beyond
+  std::atomic<bool> rdb_compression{true};      // of DUMP payloads, as of dumps
   std::atomic<uint64_t> slowlog_cycles{~0ULL};  // commands longer than that go to `on_slow`
 
   // State of the node.
@@ -145,7 +153,7 @@ struct Engine {
   std::atomic<bool> master_link_down{
       false};  // replica without link and replica-serve-stale-data no
   std::atomic<bool> require_auth{false};
-  std::atomic<bool> writes_paused{false};    // manual failover: writes are refused for a moment
+  std::atomic<bool> writes_paused{false};    // manual failover, shutdown: the journal stands still
   std::atomic<int> min_replicas_missing{0};  // min-replicas-to-write not met
   std::atomic<PersistenceError> persistence_error{PersistenceError::kNone};
 
@@ -155,6 +163,7 @@ struct Engine {
   WatchTable watches;
   WaiterTable waiters;
   MovingKeys moving;
+  FunctionLibraries functions;
   std::array<ThreadStats, Keyspace::kMaxThreads> stats;
 };
 

@@ -17,6 +17,12 @@ void ReplicationIds::OnPromoted(std::string fresh, Offset offset) {
   replid = std::move(fresh);
 }
 
+void ReplicationIds::OnDemoted(Offset offset) {
+  if (second_offset != offset + 1) return;
+  const std::string before = replid2;
+  OnFullSync(before);
+}
+
 void ReplicationIds::OnFullSync(std::string master_replid) {
   CHECK(master_replid.size() == kReplicationIdSize);
   *this = ReplicationIds();

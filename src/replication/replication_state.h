@@ -32,6 +32,9 @@ struct ReplicationIds {
 
   // I became master at `offset` with the fresh id. REQUIRES: 40 characters.
   void OnPromoted(std::string fresh, Offset offset);
+  // I follow somebody again, at `offset`. If I wrote nothing since I became master, I am still
+  // where the history before ended, which others are more likely to know than mine.
+  void OnDemoted(Offset offset);
   // A full synchronisation replaced my data: only the master's history counts.
   void OnFullSync(std::string master_replid);
   // My master goes on, under a possibly new id (it was promoted).

@@ -37,7 +37,9 @@ class LiveKeysLoader : public SnapshotLoader {
 
  private:
   bool Over(const RdbKey& key) {
-    const bool over = drop_ && key.expire.value != 0 && key.expire <= now_;
+    // Replicas that will go on with this history still have them: they are deleted as usual, by
+    // DELs in the journal.
+    const bool over = drop_ && !history() && key.expire.value != 0 && key.expire <= now_;
     (over ? progress_->keys_expired : progress_->keys_loaded).fetch_add(1);
     return over;
   }
@@ -81,6 +83,7 @@ Status DataLoader::FeedRdb(const std::string& path, std::string_view bytes, bool
     progress_->loaded_bytes.fetch_add(static_cast<int64_t>(*fed));
   }
   client_.db = loader.stream_db();
+  history_ = loader.history();
   return Status::Ok();
 }
 

@@ -10,11 +10,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "command/dispatch.h"
 #include "command/engine.h"
 #include "journal/aof_manifest.h"
+#include "runtime/snapshot_load.h"
 
 namespace pleiad::runtime {
 
@@ -41,6 +43,8 @@ class DataLoader {
 
   // The database that the last file had selected.
   int db() const { return client_.db; }
+  // Of the last RDB.
+  const std::optional<SnapshotHistory>& history() const { return history_; }
 
  private:
   Status LoadAofFile(const std::string& path, bool may_truncate);
@@ -55,6 +59,7 @@ class DataLoader {
   LoadProgress* const progress_;
   Dispatcher dispatcher_;
   ClientState client_;
+  std::optional<SnapshotHistory> history_;
   resp::OutBuffer replies_;
   size_t batch_ = 0;
   size_t batch_offset_ = 0;  // where the first command of the batch stands

@@ -28,12 +28,13 @@ constexpr int64_t kRetryFailedJobMs = 5000;
 
 // A snapshot as a file: whole and durable under `path`, or not there.
 Status WriteSnapshotFile(Engine* engine, int thread, const std::string& path, bool aof_base,
-                         bool checksum, const std::function<void()>& at_cut) {
+                         const Settings& settings, const std::function<void(RdbFacts*)>& at_cut) {
   OutFile file;
   Status status = file.Create(path);
-  SnapshotStream stream(engine, thread, checksum);
-  stream.Cut(at_cut);  // even if the file failed: the caller counts on it
+  SnapshotStream stream(engine, thread,
+                        {.checksum = settings.rdbchecksum, .compress = settings.rdbcompression});
   RdbFacts facts;
+  stream.Cut([&] { at_cut(&facts); });  // even if the file failed: the caller counts on it
   facts.created = UnixNow();
   facts.used_memory = UsedMemory();
   facts.aof_base = aof_base;
@@ -51,6 +52,14 @@ Status WriteSnapshotFile(Engine* engine, int thread, const std::string& path, bo
   if (status.ok()) status = file.Sync();
   if (!status.ok()) RemoveFile(path);
   return status;
+}
+
+void NoteHistory(const ReplicationDriver& replication, RdbFacts* facts) {
+  const std::optional<ReplicationDriver::HistoryPoint> here = replication.Here();
+  if (!here) return;
+  facts->repl_id = here->replid;
+  facts->repl_offset = here->offset;
+  facts->repl_stream_db = here->db;
 }
 
 // Directives that are read and shown, but that this version does not act on.
@@ -119,7 +128,11 @@ Status Persistence::LoadAll(AofManifest* manifest) {
   }
   const std::string dump = Path(settings->dbfilename);
   if (!FileExists(dump)) return Status::Ok();
-  return loader.LoadRdb(dump, settings->replicaof_host.empty());
+  const Status loaded = loader.LoadRdb(dump, settings->replicaof_host.empty());
+  const std::optional<SnapshotHistory>& history = loader.history();
+  if (loaded.ok() && history)
+    server_->replication().Resume({history->replid, history->offset, loader.db()});
+  return loaded;
 }
 
 Status Persistence::LoadFromAof(AofManifest* manifest) {
@@ -221,11 +234,13 @@ Status Persistence::WriteDump(const std::function<void()>& at_cut) {
   const auto settings = server_->settings();
   const std::string temporary = Path(fmt::format("temp-{}.rdb", ProcessId()));
   uint64_t dirty = 0;
-  Status status = WriteSnapshotFile(engine_, kSaveThread, temporary, /*aof_base=*/false,
-                                    settings->rdbchecksum, [&] {
-                                      dirty = server_->Sum(&ThreadStats::dirty);
-                                      at_cut();
-                                    });
+  const auto note = [&](RdbFacts* facts) {
+    dirty = server_->Sum(&ThreadStats::dirty);
+    NoteHistory(server_->replication(), facts);
+    at_cut();
+  };
+  Status status =
+      WriteSnapshotFile(engine_, kSaveThread, temporary, /*aof_base=*/false, *settings, note);
   if (status.ok()) status = RenameDurably(temporary, Path(settings->dbfilename));
   if (!status.ok()) return Error{fmt::format("Saving the DB failed: {}", status.message())};
   server_->dirty_at_last_save = dirty;
@@ -246,7 +261,7 @@ Status Persistence::WriteBase() {
   int64_t first = 0;
   log->set_hold_fsync(settings->no_appendfsync_on_rewrite);
   Status status = WriteSnapshotFile(engine_, kRewriteThread, temporary, /*aof_base=*/true,
-                                    server_->settings()->rdbchecksum, [&] { first = log->Cut(); });
+                                    *settings, [&](RdbFacts*) { first = log->Cut(); });
   if (status.ok()) status = log->InstallBase(temporary, /*rdb=*/true, first);
   log->set_hold_fsync(false);
   if (!status.ok()) return Error{fmt::format("Rewriting the AOF failed: {}", status.message())};
@@ -261,7 +276,7 @@ Status Persistence::WriteLoneBase() {
   const std::string temporary = AofFolder() + fmt::format("/temp-rewriteaof-{}.rdb", ProcessId());
   if (status.ok())
     status = WriteSnapshotFile(engine_, kRewriteThread, temporary, /*aof_base=*/true,
-                               server_->settings()->rdbchecksum, [] {});
+                               *server_->settings(), [](RdbFacts*) {});
   if (!status.ok()) return Error{fmt::format("Rewriting the AOF failed: {}", status.message())};
   const AofManifest old = ReadOldManifest();
   AofManifest next;

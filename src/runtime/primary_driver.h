@@ -66,6 +66,8 @@ class PrimaryDriver {
   // Replicas that are online and have acknowledged at least `offset`, or whose last ACK is at most
   // `lag_s` old.
   int CountAcked(Offset offset) const;
+  // Online replicas that do not.
+  int CountBehind(Offset offset) const;
   int CountGood(MonoMs now, int64_t lag_s) const;
   bool any() const;
 

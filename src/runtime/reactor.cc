@@ -701,8 +701,7 @@ void Reactor::Cron() {
   next_cron_ = mono_now_ + kCronMs;
   Engine& engine = server_->engine();
   ThreadStats* stats = &engine.stats[static_cast<size_t>(index_)];
-  if (engine.active_expire.load(std::memory_order_relaxed) &&
-      !engine.replica.load(std::memory_order_relaxed)) {
+  if (engine.active_expire.load(std::memory_order_relaxed) && engine.deletes_expired()) {
     const auto stride = static_cast<int>(server_->reactors().size());
     const size_t deleted =
         ExpireSweep(&engine, stats, now_, index_, stride, &expire_cursor_, kExpireBudget);

@@ -3,6 +3,8 @@
 #include "runtime/replication_driver.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -16,6 +18,8 @@ namespace {
 
 // The link's number among the keyspace's threads; reactors stay below kMaxThreads - 16.
 constexpr int kLinkThread = Keyspace::kMaxThreads - 1;
+
+constexpr auto kBehindPoll = std::chrono::milliseconds(5);
 
 std::string FreshId() { return Prng(SystemSeed()).Hex(kReplicationIdSize); }
 
@@ -74,6 +78,10 @@ void ReplicationDriver::Follow(const std::string& host, int port) {
     waiter->deliver(
         "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> "
         "replica?)\r\n");
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ids_.OnDemoted(engine_->journal.end());
   }
   PLOG(kNotice, "Following master {}:{}", host, port);
   auto replica = std::make_shared<ReplicaDriver>(engine_, server_, MakeReplicaOptions(host, port),
@@ -179,6 +187,37 @@ void ReplicationDriver::ActivateJournal() {
   engine_->journal.SetActive(true);
 }
 
+std::optional<ReplicationDriver::HistoryPoint> ReplicationDriver::Here() const {
+  if (!engine_->journal.active()) return std::nullopt;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // My own records say again which database they mean; a master's come as they are.
+  if (!replica_) engine_->journal.ForgetDatabase();
+  return HistoryPoint{ids_.replid, engine_->journal.end(), replica_ ? replica_->db() : 0};
+}
+
+// As if this server had just been promoted: it can't know that its last run wrote nothing behind
+// the dump, so what comes now has a new id.
+void ReplicationDriver::Resume(const HistoryPoint& point) {
+  CHECK(!is_replica() && !engine_->journal.active());
+  engine_->journal.ResetTo(point.offset);
+  engine_->journal.SetActive(true);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ids_.OnFullSync(point.replid);
+  ids_.OnPromoted(FreshId(), point.offset);
+  stream_db_ = point.db;
+}
+
+void ReplicationDriver::AwaitReplicas(int seconds) {
+  if (is_replica()) return;
+  const MonoMs begin = MonoNow();
+  while (MonoNow() - begin < int64_t{seconds} * 1000) {
+    if (primary_.CountBehind(engine_->journal.end()) == 0) return;
+    std::this_thread::sleep_for(kBehindPoll);
+  }
+  PLOG(kWarning, "{} replicas are behind at shutdown",
+       primary_.CountBehind(engine_->journal.end()));
+}
+
 std::string ReplicationDriver::Refusal() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!replica_ || replica_->link_up()) return "";
@@ -237,6 +276,7 @@ ReplicationView ReplicationDriver::View(MonoMs now) const {
 
 void ReplicationDriver::AskForAcks() {
   if (is_replica() || !primary_.any()) return;
+  if (engine_->writes_paused.load(std::memory_order_relaxed)) return;  // they tell within a second
   engine_->journal.AppendRaw("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n");
 }
 
@@ -255,7 +295,7 @@ void ReplicationDriver::Cron(MonoMs now) {
   const auto settings = settings_();
   primary_.Cron(now);
   const bool master = !is_replica();
-  if (master && primary_.any() &&
+  if (master && primary_.any() && !engine_->writes_paused.load(std::memory_order_relaxed) &&
       now - pinged_ >= int64_t{settings->repl_ping_replica_period_seconds} * 1000) {
     pinged_ = now;
     engine_->journal.AppendRaw("*1\r\n$4\r\nPING\r\n");

@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -75,6 +76,21 @@ class ReplicationDriver {
   // Somebody needs the journal (a replica, the AOF): record from now on. Writes before the first
   // such moment were not counted, so a fresh history begins.
   void ActivateJournal();
+  // A history up to a point, as a dump records it. The stream behind it goes on in database `db`.
+  struct HistoryPoint {
+    std::string replid;
+    Offset offset;
+    int db = 0;
+  };
+  // In the exclusive section of a dump's cut. None: nobody counts writes.
+  std::optional<HistoryPoint> Here() const;
+  // What was loaded is the state at `point`: who followed that history can go on with me, and I
+  // with whom I follow. Before the first write and the first Follow.
+  void Resume(const HistoryPoint& point);
+  // Every replica has what the journal holds, or `seconds` have passed. The caller is outside the
+  // keyspace, and writes are paused.
+  void AwaitReplicas(int seconds);
+
   // Called around a full sync that replaces all data, by the link's thread, outside the keyspace.
   // Before the first Follow.
   struct ReloadHooks {

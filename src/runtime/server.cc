@@ -124,6 +124,7 @@ void Server::ApplySettings(const Settings& s) {
   stale_after_ms_ = StaleViewMs(s.cluster_node_timeout_ms);
   engine_.journal.SetBacklogSize(static_cast<int64_t>(s.repl_backlog_size));
   engine_.slowlog_cycles = SlowCycles(s);
+  engine_.rdb_compression = s.rdbcompression;
   SetLogLevel(s.loglevel);
 }
 
@@ -287,9 +288,13 @@ void Server::OnJournalSynced() {
   }
 }
 
-bool Server::SaveBeforeExit(bool force) {
-  if (!force && settings()->save.empty()) return true;
+bool Server::SaveBeforeExit(bool force, bool wait) {
   engine_.writes_paused = true;  // nothing is acknowledged that the dump does not have
+  // Writes that were past the check are in the journal when the section is entered.
+  engine_.keyspace.EnterExclusive();
+  engine_.keyspace.LeaveExclusive();
+  if (wait) replication_->AwaitReplicas(settings()->shutdown_timeout_seconds);
+  if (!force && settings()->save.empty()) return true;
   const Status saved = persistence_->Save();
   if (!saved.ok()) engine_.writes_paused = false;
   return saved.ok();

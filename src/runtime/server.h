@@ -106,9 +106,11 @@ class Server {
 
   // SHUTDOWN and signals: main waits for it.
   void RequestShutdown();
-  // Writes the dump if there are save rules (`force`: even if not), with writes held back from the
-  // cut on. False: it failed, and the server goes on. Any thread outside the keyspace.
-  bool SaveBeforeExit(bool force = false);
+  // Waits for replicas unless `wait` is false, and writes the dump if there are save rules
+  // (`force`: even if not), with writes held back from then on, so that replicas and dump end at
+  // one offset.
+  // False: it failed, and the server goes on. Any thread outside the keyspace.
+  bool SaveBeforeExit(bool force = false, bool wait = true);
   bool shutdown_requested() const { return shutdown_requested_.load(); }
   void set_shutdown_hook(std::function<void()> hook) { shutdown_hook_ = std::move(hook); }
 

@@ -9,11 +9,14 @@
 #include <thread>
 #include <utility>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "command/context.h"
 
 namespace pleiad::runtime {
 namespace {
+
+constexpr size_t kHistoryIdBytes = 40;
 
 Status CheckDb(int db, int databases) {
   if (db < databases) return Status::Ok();
@@ -28,19 +31,44 @@ void FlushKeyspace(Engine* engine) NO_THREAD_SAFETY_ANALYSIS {
   std::deque<Table> garbage;
   keyspace.EnterExclusive();
   DetachDatabase(engine, /*db=*/-1, &garbage);
+  engine->functions.Clear();
   keyspace.LeaveExclusive();
 }
 
 Status SnapshotChecker::OnSelectDb(int db) { return CheckDb(db, databases_); }
 
+Status SnapshotChecker::OnFunction(std::string_view source) {
+  const Result<FunctionLibraries::Library> parsed = FunctionLibraries::Parse(source);
+  if (parsed.ok()) return Status::Ok();
+  return Error{"a function library can't be read: " + parsed.message()};
+}
+
+Status SnapshotLoader::OnFunction(std::string_view source) {
+  const Result<std::string> name = engine_->functions.Load(source, /*replace=*/false);
+  if (!name.ok()) return Error{"a function library can't be read: " + name.message()};
+  PLOG(kWarning,
+       "Function library {} is kept and passed on, but this version can't run its functions",
+       *name);
+  return Status::Ok();
+}
+
 Status SnapshotLoader::OnSelectDb(int db) { return CheckDb(db, engine_->keyspace.databases()); }
 
 Status SnapshotLoader::OnAux(std::string_view name, std::string_view value) {
-  if (name != "repl-stream-db") return Status::Ok();
   const auto number = ParseInt64(value);
+  if (name == "repl-id") history_.replid = value;
+  if (name == "repl-offset") history_.offset = Offset(number.value_or(-1));
+  if (name != "repl-stream-db") return Status::Ok();
   if (number && *number >= 0 && *number < engine_->keyspace.databases())
     stream_db_ = static_cast<int>(*number);
   return Status::Ok();
+}
+
+std::optional<SnapshotHistory> SnapshotLoader::history() const {
+  const bool hex = history_.replid.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!hex || history_.replid.size() != kHistoryIdBytes || history_.offset.value < 0)
+    return std::nullopt;
+  return history_;
 }
 
 namespace {

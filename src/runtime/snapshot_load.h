@@ -16,9 +16,16 @@
 
 namespace pleiad::runtime {
 
-// Frees every key of every database. The exclusive section is short: tables are swapped out in it
-// and freed after it. REQUIRES: the caller is outside the keyspace. Nothing is journaled.
+// Frees every key of every database, and forgets function libraries. The exclusive section is
+// short: tables are swapped out in it and freed after it. REQUIRES: the caller is outside the
+// keyspace. Nothing is journaled.
 void FlushKeyspace(Engine* engine);
+
+// The master's history at the snapshot's moment, if the file tells.
+struct SnapshotHistory {
+  std::string replid;
+  Offset offset{-1};
+};
 
 // Accepts what SnapshotLoader could load.
 class SnapshotChecker : public RdbSink {
@@ -29,6 +36,7 @@ class SnapshotChecker : public RdbSink {
   Status OnResize(uint64_t, uint64_t) override { return Status::Ok(); }
   Status OnString(const RdbKey&, std::string_view) override { return Status::Ok(); }
   Status OnValue(const RdbKey&, ValueType, MemoryStore*) override { return Status::Ok(); }
+  Status OnFunction(std::string_view source) override;
   Status OnEnd() override { return Status::Ok(); }
 
  private:
@@ -48,10 +56,12 @@ class SnapshotLoader : public RdbSink {
   Status OnString(const RdbKey& key, std::string_view value) override;
   Status OnPackedString(const RdbKey& key, std::string_view packed, size_t size) override;
   Status OnValue(const RdbKey& key, ValueType type, MemoryStore* value) override;
+  Status OnFunction(std::string_view source) override;
   Status OnEnd() override;
 
   // repl-stream-db: the database that the stream behind the snapshot has selected.
   int stream_db() const { return stream_db_; }
+  std::optional<SnapshotHistory> history() const;
 
  private:
   Status AddString(const RdbKey& key, std::string_view value, size_t full_size);
@@ -59,6 +69,7 @@ class SnapshotLoader : public RdbSink {
 
   Engine* const engine_;
   int stream_db_ = 0;
+  SnapshotHistory history_;
   LoadCrew crew_;
   std::unique_ptr<LoadBatch> batch_;
 };

@@ -13,10 +13,10 @@ constexpr size_t kPieceBytes = 64 * 1024;
 
 }  // namespace
 
-SnapshotStream::SnapshotStream(Engine* engine, int thread, bool checksum)
+SnapshotStream::SnapshotStream(Engine* engine, int thread, Options options)
     : engine_(engine),
       thread_(thread),
-      checksum_(checksum),
+      options_(options),
       pending_(static_cast<size_t>(engine->keyspace.databases())) {}
 
 SnapshotStream::~SnapshotStream() { End(); }
@@ -26,6 +26,7 @@ void SnapshotStream::Cut(const std::function<void()>& at_cut) {
   Keyspace& keyspace = engine_->keyspace;
   keyspace.EnterExclusive();
   keyspace.BeginSnapshot(this);
+  functions_ = engine_->functions.All();
   at_cut();
   keyspace.LeaveExclusive();
   cut_ = true;
@@ -41,32 +42,45 @@ void SnapshotStream::End() {
   engine_->keyspace.LeaveExclusive();
 }
 
-// Not compressed: this runs under a slot's lock, perhaps a writer's, and LZF costs ten times the
-// copy.
+// Not compressed here: this runs under a slot's lock, perhaps a writer's.
 void SnapshotStream::Take(SlotId, int db, const Entry& entry) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::string& records = pending_[static_cast<size_t>(db)];
-  const size_t before = records.size();
-  AppendRdbRecord(&records, entry, {.compress = false});
-  pending_bytes_ += records.size() - before;
+  Pending& pending = pending_[static_cast<size_t>(db)];
+  const size_t before = pending.records.size();
+  AppendRdbRecord(&pending.records, entry,
+                  {.compress = false, .plain = options_.compress ? &pending.plain : nullptr});
+  pending_bytes_ += pending.records.size() - before;
 }
 
 void SnapshotStream::Drain(RdbWriter* writer) {
-  std::vector<std::string> records(pending_.size());
+  std::vector<Pending> taken(pending_.size());
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    records.swap(pending_);
+    taken.swap(pending_);
     pending_bytes_ = 0;
   }
-  for (size_t db = 0; db < records.size(); ++db) writer->Records(static_cast<int>(db), records[db]);
+  std::string packed;
+  for (size_t db = 0; db < taken.size(); ++db) {
+    const Pending& pending = taken[db];
+    if (pending.plain.empty()) {
+      writer->Records(static_cast<int>(db), pending.records);
+      continue;
+    }
+    packed.clear();
+    packed.reserve(pending.records.size());
+    AppendRdbPacked(&packed, pending.records, pending.plain);
+    writer->Records(static_cast<int>(db), packed);
+  }
 }
 
 bool SnapshotStream::Write(const RdbFacts& facts,
                            const std::function<bool(std::string_view)>& out) {
   CHECK(cut_);
   std::string piece;
-  RdbWriter writer([&piece](std::string_view bytes) { piece.append(bytes); }, checksum_);
+  RdbWriter writer([&piece](std::string_view bytes) { piece.append(bytes); }, options_.checksum);
   writer.Begin(facts);
+  for (const FunctionLibraries::Library& library : functions_)
+    writer.Function(library.source, {.compress = options_.compress});
   const Keyspace::Counts counts = engine_->keyspace.Count(0);
   if (counts.keys != 0) writer.ResizeDb(0, counts.keys, counts.with_expiry);
   for (int slot = 0; slot < kSlotCount; ++slot) {

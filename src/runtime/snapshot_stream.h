@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // SnapshotStream: the data set of one instant as a stream of RDB bytes, while commands go on. Full
-// syncs use it; files will.
+// syncs and files are made of it.
 //
 //     SnapshotStream stream(&engine, thread);
 //     stream.Cut([&] { offset = engine.journal.end(); });    // the instant
@@ -29,8 +29,12 @@ class SnapshotStream : public SnapshotSink {
  public:
   // `thread`: the caller's number for Keyspace::Enter. The walk is inside while it walks a slot: a
   // cut in the midst of that would mark what was given to the old sinks as given to its own.
-  // `checksum` false: the trailer says "not checked" (rdbchecksum no).
-  SnapshotStream(Engine* engine, int thread, bool checksum = true);
+  struct Options {
+    bool checksum = true;  // false: the trailer says "not checked" (rdbchecksum no)
+    bool compress =
+        false;  // LZF for long strings (rdbcompression); done by Write, outside all locks
+  };
+  SnapshotStream(Engine* engine, int thread, Options options);
   ~SnapshotStream() override;
 
   // `at_cut` runs in the exclusive section: nothing changes between the snapshot's state and what
@@ -42,15 +46,21 @@ class SnapshotStream : public SnapshotSink {
   void Take(SlotId slot, int db, const Entry& entry) override;
 
  private:
+  // Whole records of one database, and which of their strings wait for LZF.
+  struct Pending {
+    std::string records;
+    std::vector<RdbPlainString> plain;
+  };
   void Drain(RdbWriter* writer);
   void End();
 
   Engine* const engine_;
   const int thread_;
-  const bool checksum_;
+  const Options options_;
   bool cut_ = false;
-  std::mutex mutex_;                  // leaf; guards pending_ and pending_bytes_
-  std::vector<std::string> pending_;  // records by database
+  std::vector<FunctionLibraries::Library> functions_;  // of the cut
+  std::mutex mutex_;                                   // leaf; guards pending_ and pending_bytes_
+  std::vector<Pending> pending_;                       // by database
   size_t pending_bytes_ = 0;
 };
 

@@ -9,6 +9,8 @@
 
 #include "base/version.h"
 #include "cli/cli.h"
+#include "server/check_aof.h"
+#include "server/check_rdb.h"
 #include "server/trib_main.h"
 
 namespace pleiad {
@@ -30,11 +32,13 @@ constexpr std::string_view kUsage =
     "  server [FILE] [--directive value ...]   run a node\n"
     "  cli [OPTIONS] [COMMAND ...]             talk to a node or a cluster (-c)\n"
     "  trib COMMAND ...                        create and check clusters (pleiad trib help)\n"
+    "  check-rdb FILE                          is this dump whole?\n"
+    "  check-aof [--fix] FILE|MANIFEST         is this append only file? --fix cuts off a torn "
+    "end\n"
     "  help, --version\n"
     "\n"
-    "Linked under the names redis-server, redis-cli, redis-trib, redis-trib.rb, valkey-server or "
-    "valkey-cli it is that "
-    "program.\n";
+    "Linked under the names redis-server, redis-cli, redis-trib, redis-trib.rb, redis-check-rdb,\n"
+    "redis-check-aof, or those of valkey, it is that program.\n";
 
 std::string_view ProgramName(const char* path) {
   const std::string_view name(path);
@@ -50,10 +54,16 @@ int Main(int argc, char** argv) {
   if (program == "redis-cli" || program == "valkey-cli")
     return cli::CliMain(argc, argv, ClusterTool);
   if (program == "redis-trib" || program == "redis-trib.rb") return server::TribMain(argc, argv);
+  if (program == "redis-check-rdb" || program == "valkey-check-rdb")
+    return server::CheckRdbMain(argc, argv);
+  if (program == "redis-check-aof" || program == "valkey-check-aof")
+    return server::CheckAofMain(argc, argv);
   const std::string_view word = argc > 1 ? argv[1] : "help";
   if (word == "server") return ServerMain(argc - 1, argv + 1);
   if (word == "cli") return cli::CliMain(argc - 1, argv + 1, ClusterTool);
   if (word == "trib") return server::TribMain(argc - 1, argv + 1);
+  if (word == "check-rdb") return server::CheckRdbMain(argc - 1, argv + 1);
+  if (word == "check-aof") return server::CheckAofMain(argc - 1, argv + 1);
   if (word == "--version" || word == "-v" || word == "version") {
     std::printf("Pleiad %s\n", kPleiadVersion);
     return 0;

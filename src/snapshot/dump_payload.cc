@@ -28,6 +28,19 @@ void AppendFooter(std::string* out) {
   AppendRdbLittleEndian64(out, Crc64(0, *out));
 }
 
+// What stands before the footer, which must be right.
+Status CheckFooter(std::string_view payload, int* version, std::string_view* rest) {
+  const Status wrong_sum = Error{std::string(kDumpChecksumError)};
+  if (payload.size() < kFooterBytes) return wrong_sum;
+  const std::string_view summed = payload.substr(0, payload.size() - rdb::kTrailerBytes);
+  const uint64_t sum = FooterNumber(payload.substr(summed.size()));
+  *version = static_cast<int>(FooterNumber(summed.substr(summed.size() - kVersionBytes)));
+  if (!rdb::ReadableVersion(*version)) return wrong_sum;
+  if (sum != Crc64(0, summed)) return wrong_sum;
+  *rest = summed.substr(0, summed.size() - kVersionBytes);
+  return Status::Ok();
+}
+
 }  // namespace
 
 std::string DumpString(std::string_view value, const RdbEncodeOptions& options) {
@@ -47,17 +60,41 @@ std::string DumpEntry(const Entry& entry, const RdbEncodeOptions& options) {
   return out;
 }
 
+std::string DumpFunctions(std::span<const std::string_view> sources) {
+  std::string out;
+  for (const std::string_view source : sources) {
+    out.push_back(static_cast<char>(rdb::kOpFunction2));
+    AppendRdbString(&out, source, {});
+  }
+  AppendFooter(&out);
+  return out;
+}
+
+Result<std::vector<std::string>> RestoreFunctions(std::string_view payload) {
+  int version = 0;
+  std::string_view rest;
+  const Status whole = CheckFooter(payload, &version, &rest);
+  if (!whole.ok()) return Error{whole.message()};
+  std::vector<std::string> sources;
+  RdbTokenizer tokenizer;
+  while (!rest.empty()) {
+    const bool function = static_cast<uint8_t>(rest.front()) == rdb::kOpFunction2;
+    rest.remove_prefix(1);
+    RdbToken token;
+    if (!function) return Error{"given type is not a function"};
+    const Result<bool> ready = tokenizer.Read(RdbWant::kString, &rest, &token);
+    if (!ready.ok() || !*ready) return Error{std::string(kDumpFormatError)};
+    sources.emplace_back(token.text);
+  }
+  return sources;
+}
+
 Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink,
                    const CollectionSettings& settings) {
-  const Status wrong_sum = Error{std::string(kDumpChecksumError)};
-  if (payload.size() < kFooterBytes) return wrong_sum;
-  const std::string_view summed = payload.substr(0, payload.size() - rdb::kTrailerBytes);
-  const uint64_t sum = FooterNumber(payload.substr(summed.size()));
-  const int version = static_cast<int>(FooterNumber(summed.substr(summed.size() - kVersionBytes)));
-  if (!rdb::ReadableVersion(version)) return wrong_sum;
-  if (sum != Crc64(0, summed)) return wrong_sum;
-
-  std::string_view rest = summed.substr(0, summed.size() - kVersionBytes);
+  int version = 0;
+  std::string_view rest;
+  const Status whole = CheckFooter(payload, &version, &rest);
+  if (!whole.ok()) return whole;
   if (rest.empty()) return BadFormat();
   const auto type = static_cast<uint8_t>(rest.front());
   rest.remove_prefix(1);

@@ -7,8 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "snapshot/rdb_value.h"
@@ -19,6 +21,12 @@ namespace pleiad {
 // The payload of a string value, and of any.
 std::string DumpString(std::string_view value, const RdbEncodeOptions& options);
 std::string DumpEntry(const Entry& entry, const RdbEncodeOptions& options);
+
+// FUNCTION DUMP and FUNCTION RESTORE: sources of libraries as one payload, and back.
+//
+//     (F5 string)* | RDB version (2) | CRC64 (8)
+std::string DumpFunctions(std::span<const std::string_view> sources);
+Result<std::vector<std::string>> RestoreFunctions(std::string_view payload);
 
 // The texts that clients know.
 inline constexpr std::string_view kDumpChecksumError = "DUMP payload version or checksum are wrong";

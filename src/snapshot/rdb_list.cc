@@ -15,12 +15,56 @@ constexpr uint8_t kRdbListQuicklist2 = 18;
 constexpr uint64_t kNodeIsElement = 1;
 constexpr uint64_t kNodeIsListpack = 2;
 
-uint8_t RdbListType(const ValueView&) { return kRdbListPlain; }
+// What a written node holds at most, as in Redis; a longer element is a node by itself.
+constexpr size_t kNodeBytesMax = 8192;
+constexpr size_t kListpackEntryExtra = 11;  // the most that a listpack adds to an element
+
+uint8_t RdbListType(const ValueView&) { return kRdbListQuicklist2; }
+
+// Nodes of listpacks, since a node compresses better than its elements. The number of nodes comes
+// first, so a first pass counts them. `on_node` is told whether an element alone is the node.
+template <typename OnNode, typename OnElement>
+void CutIntoNodes(const ListReader& list, OnNode on_node, OnElement on_element) {
+  size_t bytes = kNodeBytesMax;  // of the node at hand
+  list.ForEach([&](std::string_view element) {
+    const size_t more = element.size() + kListpackEntryExtra;
+    if (bytes + more > kNodeBytesMax) {
+      on_node(more > kNodeBytesMax);
+      bytes = 0;
+    }
+    bytes += more;
+    on_element(element);
+  });
+}
 
 void AppendRdbList(std::string* out, const ValueView& value, const RdbEncodeOptions& options) {
   const ListReader list(value);
-  AppendRdbLength(out, list.size());
-  list.ForEach([&](std::string_view element) { AppendRdbString(out, element, options); });
+  uint64_t nodes = 0;
+  CutIntoNodes(list, [&](bool) { ++nodes; }, [](std::string_view) {});
+  AppendRdbLength(out, nodes);
+  ListpackBuilder listpack;
+  bool packing = false;
+  const auto close = [&] {
+    if (!packing) return;
+    AppendRdbLength(out, kNodeIsListpack);
+    AppendRdbString(out, listpack.Finish(), options);
+    packing = false;
+  };
+  bool alone = false;
+  CutIntoNodes(
+      list,
+      [&](bool large) {
+        close();
+        alone = large;
+        packing = !large;
+        if (packing) listpack = ListpackBuilder();
+      },
+      [&](std::string_view element) {
+        if (!alone) return listpack.Append(element);
+        AppendRdbLength(out, kNodeIsElement);
+        AppendRdbString(out, element, options);
+      });
+  close();
 }
 
 class RdbListDecoder : public RdbValueDecoder {

@@ -38,6 +38,7 @@ Result<size_t> RdbReader::Feed(std::string_view piece) {
       summing = false;
     }
     const size_t before = rest.size();
+    failed_in_ = state_;
     RdbToken token;
     Result<bool> ready = tokenizer_.Read(WantOf(state_), &rest, &token);
     bytes_read_ += before - rest.size();
@@ -280,6 +281,33 @@ Status RdbReader::Finish() {
   Status status = sink_->OnEnd();
   if (status.ok()) state_ = State::kEnd;
   return status;
+}
+
+RdbReader::Place RdbReader::place() const {
+  const State state = state_ == State::kFailed ? failed_in_ : state_;
+  switch (state) {
+    case State::kHeader:
+      return {"start", "", 0};
+    case State::kOpcode:
+      return {"read-type", "", type_};
+    case State::kAuxName:
+    case State::kAuxValue:
+      return {"read-aux", "", type_};
+    case State::kFunction:
+      return {"read-function", "", type_};
+    case State::kExpireMs:
+    case State::kExpireSeconds:
+      return {"read-expire", "", type_};
+    case State::kKey:
+      return {"read-key", "", type_};
+    case State::kValue:
+      return {"read-object-value", key_bytes_, type_};
+    case State::kChecksum:
+    case State::kEnd:
+      return {"check-sum", "", type_};
+    default:
+      return {"read-len", "", type_};
+  }
 }
 
 std::string RdbReader::TruncatedMessage() const {

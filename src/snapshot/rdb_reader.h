@@ -57,6 +57,14 @@ class RdbReader {
   uint64_t keys_read() const { return keys_read_; }
   int version() const { return version_; }
 
+  // For reports: what is being read, or was when it failed.
+  struct Place {
+    std::string_view doing;  // in the words of redis-check-rdb: "read-key"
+    std::string_view key;    // of the record under way, if it was read
+    int type = 0;            // of that record, or of the one before
+  };
+  Place place() const;
+
  private:
   enum class State {
     kHeader,
@@ -96,6 +104,7 @@ class RdbReader {
   const Options options_;
   RdbTokenizer tokenizer_;
   State state_ = State::kHeader;
+  State failed_in_ = State::kHeader;  // when state_ is kFailed
   bool valkey_ = false;
   int version_ = 0;
   uint64_t crc_ = 0;

@@ -234,6 +234,35 @@ TEST(Rdb, WritesWhatItReads) {
   EXPECT_LT(WriteAll(keys, true, true).size(), WriteAll(keys, false, true).size() / 2);
 }
 
+// LZF has many codes for one text, so what comes out is compared by what it holds.
+TEST(Rdb, CompressionMayBePutOff) {
+  const Keys keys = Expected("rdb-strings/plain.txt");
+  std::string at_once;
+  std::string later = "before";  // the places count from the buffer's begin
+  std::vector<RdbPlainString> plain;
+  for (const auto& [id, value] : keys) {
+    if (id.first != 0) continue;
+    AppendRdbStringRecord(&at_once, id.second, value.bytes, UnixMs(value.expire), {});
+    AppendRdbStringRecord(&later, id.second, value.bytes, UnixMs(value.expire), {.plain = &plain});
+  }
+  ASSERT_FALSE(plain.empty());
+  std::string packed;
+  AppendRdbPacked(&packed, later, plain);
+  EXPECT_LT(packed.size(), later.size() / 2);
+  EXPECT_LT(packed.size(), at_once.size() + at_once.size() / 50);
+  const auto load = [](std::string_view records) {
+    std::string bytes;
+    RdbWriter writer([&](std::string_view piece) { bytes += piece; });
+    writer.Begin({});
+    writer.Records(0, records);
+    writer.End();
+    Load loaded = LoadBytes(bytes);
+    EXPECT_TRUE(loaded.done) << loaded.status.message();
+    return loaded.sink.keys;
+  };
+  EXPECT_EQ(load(std::string_view(packed).substr(6)), load(at_once));
+}
+
 TEST(Rdb, FactsForReplicationAreWritten) {
   RdbFacts facts;
   facts.created = UnixMs(1795000000999);

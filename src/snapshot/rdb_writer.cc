@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <lzf.h>
 
+#include <array>
 #include <limits>
+#include <memory>
 
 #include "base/check.h"
 #include "base/crc.h"
@@ -58,23 +60,20 @@ void AppendPlain(std::string* out, std::string_view bytes) {
 bool AppendCompressed(std::string* out, std::string_view bytes) {
   if (bytes.size() < rdb::kCompressBytesMin || bytes.size() > rdb::kStringBytesMax) return false;
   const size_t room = bytes.size() - rdb::kCompressSavedMin;
-  const size_t start = out->size();
-  // The head's size depends on the compressed length, which is known last: compress behind the
-  // largest head.
-  constexpr size_t kHeadMax = 1 + 9 + 9;
-  out->resize(start + kHeadMax + room);
-  const unsigned packed = lzf_compress(bytes.data(), static_cast<unsigned>(bytes.size()),
-                                       out->data() + start + kHeadMax, static_cast<unsigned>(room));
-  if (packed == 0) {
-    out->resize(start);
-    return false;
+  std::array<char, 4096> near_room;
+  std::unique_ptr<char[]> far_room;
+  char* to = near_room.data();
+  if (room > near_room.size()) {
+    far_room = std::make_unique_for_overwrite<char[]>(room);
+    to = far_room.get();
   }
-  std::string head;
-  AppendByte(&head, 0xc0 | rdb::kEncLzf);
-  AppendRdbLength(&head, packed);
-  AppendRdbLength(&head, bytes.size());
-  out->resize(start + kHeadMax + packed);
-  out->replace(start, kHeadMax, head);
+  const unsigned packed = lzf_compress(bytes.data(), static_cast<unsigned>(bytes.size()), to,
+                                       static_cast<unsigned>(room));
+  if (packed == 0) return false;
+  AppendByte(out, 0xc0 | rdb::kEncLzf);
+  AppendRdbLength(out, packed);
+  AppendRdbLength(out, bytes.size());
+  out->append(to, packed);
   return true;
 }
 
@@ -120,8 +119,27 @@ void AppendRdbString(std::string* out, std::string_view bytes, const RdbEncodeOp
     const std::optional<int64_t> number = ParseInt64(bytes);
     if (number && AppendEncodedInteger(out, *number)) return;
   }
+  if (options.plain != nullptr) {
+    const size_t at = out->size();
+    AppendPlain(out, bytes);
+    if (bytes.size() >= rdb::kCompressBytesMin)
+      options.plain->push_back({at, out->size() - at - bytes.size(), bytes.size()});
+    return;
+  }
   if (options.compress && AppendCompressed(out, bytes)) return;
   AppendPlain(out, bytes);
+}
+
+void AppendRdbPacked(std::string* out, std::string_view records,
+                     std::span<const RdbPlainString> plain) {
+  size_t done = 0;
+  for (const RdbPlainString& s : plain) {
+    CHECK(s.at >= done && s.at + s.head + s.size <= records.size());
+    out->append(records.substr(done, s.at - done));
+    done = s.at;
+    if (AppendCompressed(out, records.substr(s.at + s.head, s.size))) done += s.head + s.size;
+  }
+  out->append(records.substr(done));
 }
 
 void AppendRdbLittleEndian64(std::string* out, uint64_t number) {
@@ -167,6 +185,14 @@ void RdbWriter::Aux(std::string_view name, std::string_view value) {
   AppendByte(&out, rdb::kOpAux);
   AppendRdbString(&out, name, {});
   AppendRdbString(&out, value, {});
+  Write(out);
+}
+
+void RdbWriter::Function(std::string_view source, const RdbEncodeOptions& options) {
+  CHECK(state_ == State::kOpen);
+  std::string out;
+  AppendByte(&out, rdb::kOpFunction2);
+  AppendRdbString(&out, source, options);
   Write(out);
 }
 

@@ -24,8 +24,10 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 #include "slot/entry.h"
@@ -33,9 +35,20 @@
 
 namespace pleiad {
 
+// A string that was written plain and is long enough for LZF: `head` bytes of length from `at` on
+// (in the buffer it was appended to), then `size` bytes.
+struct RdbPlainString {
+  size_t at = 0;
+  size_t head = 0;
+  size_t size = 0;
+};
+
 struct RdbEncodeOptions {
   bool compress =
       true;  // rdbcompression: LZF for strings of more than 20 bytes, when it saves 4 bytes or more
+  // Not null: nothing is compressed now, but such strings are noted for AppendRdbPacked. For who
+  // holds a lock meanwhile: noting is free, LZF costs ten times the copy.
+  std::vector<RdbPlainString>* plain = nullptr;
 };
 
 // What may stand between expiry and type of a record. -1: not written. Redis writes idle under an
@@ -54,6 +67,10 @@ void AppendRdbInteger(std::string* out, int64_t number);
 // shorter, else plain.
 void AppendRdbString(std::string* out, std::string_view bytes, const RdbEncodeOptions& options);
 void AppendRdbLittleEndian64(std::string* out, uint64_t number);
+// Records that were made with `plain`, with the compression that was put off. `plain` in ascending
+// order, as it was noted.
+void AppendRdbPacked(std::string* out, std::string_view records,
+                     std::span<const RdbPlainString> plain);
 
 // A whole record of a string key. `expire` 0: none.
 void AppendRdbStringRecord(std::string* out, std::string_view key, std::string_view value,
@@ -76,8 +93,8 @@ struct RdbFacts {
   bool aof_base = false;
 };
 
-// The stream. REQUIRES: Begin, then any number of ResizeDb / Records / Aux, then End; nothing
-// after.
+// The stream. REQUIRES: Begin, then any number of ResizeDb / Records / Aux / Function, then End;
+// nothing after.
 class RdbWriter {
  public:
   // Gets all bytes in order. The view is valid during the call.
@@ -89,6 +106,8 @@ class RdbWriter {
 
   void Begin(const RdbFacts& facts);
   void Aux(std::string_view name, std::string_view value);
+  // A function library.
+  void Function(std::string_view source, const RdbEncodeOptions& options);
   // Hint for the reader's tables of `db`; selects it.
   void ResizeDb(int db, uint64_t keys, uint64_t keys_with_expiry);
   // Bytes made by Append...Record; any number of whole records of one database.

@@ -21,7 +21,8 @@ void Dump(ReadContext& ctx, const Args&, resp::Writer& out) {
     out.Null();
     return;
   }
-  out.Bulk(DumpEntry(*e, {}));
+  const bool compress = ctx.engine().rdb_compression.load(std::memory_order_relaxed);
+  out.Bulk(DumpEntry(*e, {.compress = compress}));
 }
 
 const CommandRegistration kDump{

@@ -11,7 +11,7 @@ struct ShutdownOptions {
   bool nosave = false;
   bool abort = false;
   bool force = false;
-  bool now = false;  // we never wait for replicas
+  bool now = false;  // without waiting for replicas
 };
 
 bool ReadShutdownOptions(const Args& args, ShutdownOptions* o) {
@@ -34,8 +34,9 @@ bool ReadShutdownOptions(const Args& args, ShutdownOptions* o) {
 }
 
 // SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: the server ends, the connection closes without a
-// reply. The dump is written first if there are save rules or SAVE says so, unless NOSAVE does. If
-// that fails the server goes on, unless FORCE.
+// reply. Unless NOW or NOSAVE: replicas get what they lack first, for at most `shutdown-timeout`
+// seconds. The dump is written if there are save rules or SAVE says so, unless NOSAVE does. If that
+// fails the server goes on, unless FORCE.
 //
 // > SHUTDOWN BOGUS
 // (error) ERR syntax error
@@ -55,7 +56,7 @@ void Shutdown(ServerContext& ctx, const Args& args, resp::Writer& out) {
   }
   if (!options.nosave) {
     ctx.engine.keyspace.Leave(ctx.thread);
-    const bool saved = ctx.server->SaveBeforeExit(options.save);
+    const bool saved = ctx.server->SaveBeforeExit(options.save, !options.now);
     ctx.engine.keyspace.Enter(ctx.thread);
     if (!saved && !options.force) {
       out.Error("ERR Errors trying to SHUTDOWN. Check logs.");
