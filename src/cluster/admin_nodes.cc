@@ -112,6 +112,7 @@ Core::Answer Core::Do(const AdminReset& command, const AdminRequest& request) {
     Notice(fmt::format("Node hard reset, now I'm {}", me()->id.view()));
   }
   if (command.hard || was_replica) me()->shard_id = *NodeId::Parse(prng_.Hex(40));
+  EndClaim();
   boot_delay_ = was_ok_ = false;
   minority_since_ = MonoMs(0);
   elected_epoch_ = Epoch(0);

@@ -21,6 +21,7 @@ struct ClusterConfig {
   int64_t repl_ping_replica_period_ms = 10000;  // repl-ping-replica-period
   int64_t forget_ban_ms = 60000;                // cluster-blacklist-ttl (milliseconds here)
   int64_t manual_failover_timeout_ms = 5000;    // cluster-manual-failover-timeout
+  bool fast_failover = true;                    // cluster-fast-failover
 
   // Where we listen. Ports as configured: client port (plain or TLS, whichever is the main one),
   // the other of the two (0: none), bus port.

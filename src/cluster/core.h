@@ -29,9 +29,12 @@ namespace pleiad::cluster {
 namespace rule {
 inline constexpr int64_t kReportValidityNt = 2;  // failure reports live so many NT
 inline constexpr int64_t kFailUndoNt = 2;        // FAIL of a master with slots stays so many NT
+inline constexpr int64_t kRefusedAgain = 50;     // a second refusal so much later is proof
+inline constexpr int64_t kDiedUndo = 2000;       // FAIL of one that died stays so long, not 2 NT
 inline constexpr int64_t kHandshakeMin = 1000;
 inline constexpr int kHandshakesMax = 1000;  // strangers may start no more than so many at a time
 inline constexpr int64_t kElectionDelayMax = 500;  // the unit of election delays: min(NT/30, this)
+inline constexpr int64_t kAskAgain = 200;          // a candidate asks voters that are silent
 inline constexpr int64_t kNewReplicaDelay = 500;
 inline constexpr int64_t kAuthTimeoutMin = 2000;
 inline constexpr int64_t kBootWritableDelay = 2000;
@@ -50,6 +53,8 @@ inline constexpr uint64_t kForgetTtlMaxS = 7 * 24 * 3600;
 inline constexpr int kTicksPerRandomPing = 10;
 inline constexpr int kRandomPingSample = 5;
 inline constexpr size_t kUpdatesPerHeartbeat = 16;
+// How long another vendor's master stops writes for a manual failover.
+inline constexpr int64_t kForeignPause = 10000;
 }  // namespace rule
 
 struct ClaimOutcome;  // ownership.cc
@@ -68,6 +73,7 @@ struct Link {
 struct Election {
   MonoMs start{0};  // 0: none scheduled
   bool sent = false;
+  MonoMs first_request{0};
   MonoMs last_request{0};
   Epoch epoch{0};
   int rank = 0;
@@ -155,7 +161,8 @@ class Core {
   void ResendMeet(Node* node);
 
   // --- heartbeat.cc: PING, PONG, MEET
-  void SendHeartbeat(Link* link, PacketType type, bool only_news = false);
+  void SendHeartbeat(Link* link, PacketType type, bool only_news = false,
+                     const std::optional<PingExtension>& answer = std::nullopt);
   void Ping(Node* node);
   void PongAll();
   void PongSiblings();
@@ -180,6 +187,8 @@ class Core {
 
   // --- failure.cc: PFAIL, FAIL
   void DetectFailures();
+  void TellSuspicion();
+  void NoteRefusal(Node* node, bool refused);
   void Suspect(Node* node);
   void OnReport(Node* about, Node* reporter, bool failing);
   int CountReports(Node* node);
@@ -197,7 +206,7 @@ class Core {
   void OnUpdatePacket(const Packet& packet);
   bool Unclaimed(SlotId slot) const;
   bool BumpEpoch();  // false: mine was the greatest already
-  void ResolveCollision(Node* sender);
+  void ResolveCollision(Node* sender, const Packet& packet);
 
   // --- election.cc, vote.cc, manual.cc
   void RunElection();
@@ -222,6 +231,24 @@ class Core {
   void OnStoppedOffset();
   void RunManualFailover();
   void ResetManualFailover();
+
+  // --- lease.cc: whether what I own may be served at this moment
+  int64_t LeaseMs() const;
+  bool LeaseFull() const;
+  uint64_t LeaseNumber() const;
+  void ReadGrant(Node* voter, const Packet& packet);
+  void AskLeases();
+  void AddLease(Packet* packet, const Link* link) const;
+  void BeginClaim(const NodeId& former_owner, MonoMs released_until);
+  void Settle(std::string_view why);
+  void SaveContested();
+  void EndClaim();
+  void NoteRelease(Node* sender, const Packet& packet);
+  void ReadLeaseRelease(const Node* sender, const Packet& packet);
+  void UpdateLease();
+  void NoteMoved(const Node* from, Node* to);
+  void ForgetGrants(Node* node);
+  std::optional<PingExtension> AnswerLease(Node* sender, const Packet& packet, bool stale);
 
   // --- health.cc: cluster_state, and replicas that move to orphans
   void NoticeGap(int64_t gap_ms);
@@ -291,7 +318,21 @@ class Core {
   Epoch elected_epoch_{0};  // the config epoch that voters gave me, if it is mine still
   MonoMs collision_since_{0};
   std::string cannot_stand_;  // the reason last logged
-  bool paused_ = false;       // manual failover at the master: writes have stopped, offset is final
+  // The lease: my claim, if I am a master with slots (lease.cc).
+  bool lease_check_ = false;  // this step still has to count the grants
+  bool contested_ = false;
+  bool was_settled_ = false;   // of a replica: its claim was, when it let go of it
+  NodeId former_owner_;        // of a contested claim
+  MonoMs released_until_{0};   // until when that one has stopped, it says
+  Epoch claim_epoch_{0};       // grants asked for under an older one are void,
+  MonoMs claim_since_{0};      // or asked for before this moment
+  MonoMs manual_started_{0};   // at the replica of a manual failover: when it was asked for,
+  MonoMs manual_released_{0};  // and until when the master has stopped for it
+  // As a voter: grants of an earlier life may be alive for NT after the start; what owners had that
+  // lost their slots to nobody in particular.
+  bool boot_term_ = false;
+  MonoMs unowned_until_{0};
+  bool paused_ = false;  // manual failover at the master: writes have stopped, offset is final
   std::optional<ReplicationRole> role_;  // the last one told
   bool full_sync_ = false;               // for the next ReplicateFrom
   Epoch checked_current_{0};             // invariants: epochs never go back

@@ -41,8 +41,8 @@ void Core::RunElection() {
   if (now() < election_.start || now() - election_.start > timeout) return;
   if (!election_.sent) {
     AskForVotes();
-  } else if (now() - election_.last_request >= std::max<int64_t>(NodeTimeout() / 4, 100)) {
-    RequestVotes();  // a voter that had not heard of the failure yet may have by now
+  } else if (now() - election_.last_request >= rule::kAskAgain) {
+    RequestVotes();  // a voter that could not know yet that the master is gone may by now
   }
   if (static_cast<int>(election_.votes.size()) >= election_.quorum) WinElection();
 }
@@ -171,15 +171,20 @@ void Core::AskForVotes() {
 // so the news goes ahead of the request.
 void Core::RequestVotes() {
   election_.last_request = now();
+  if (election_.first_request.value == 0) election_.first_request = now();
   const ManualFailover& mf = state_->manual_failover;
-  if (me()->master->Failed()) {
-    Packet fail = Header(PacketType::kFail);
-    fail.fail_about = me()->master->id;
-    Broadcast(fail);
-  }
+  const bool again = election_.last_request != election_.first_request;
+  Packet fail = Header(PacketType::kFail);
+  fail.fail_about = me()->master->id;
   Packet request = Header(PacketType::kAuthRequest);
   if (mf.end.value != 0) request.mflags[0] |= kMessageForceAck;
-  Broadcast(request);
+  for (const auto& [id, node] : state_->nodes()) {
+    if (node->IsMyself() || node->InHandshake()) continue;
+    // Later only those that may vote and did not.
+    if (again && (election_.voters.count(id) == 0 || election_.votes.count(id) != 0)) continue;
+    if (me()->master->Failed()) Send(node->link, fail);
+    Send(node->link, request);
+  }
 }
 
 void Core::OnVote(Node* sender, const Packet& packet) {
@@ -196,9 +201,12 @@ void Core::WinElection() {
   Notice(fmt::format("Failover election won: I'm the new master, configEpoch {}",
                      election_.epoch.value));
   const Epoch epoch = election_.epoch;
+  const NodeId former_owner = me()->master->id;
+  const MonoMs released = manual_released_;
   TakeOverMaster();
   me()->config_epoch = epoch;
   elected_epoch_ = epoch;
+  BeginClaim(former_owner, released);
   MustSave();
 }
 

@@ -43,6 +43,7 @@ struct LinkUp {
 struct LinkDown {
   LinkId link;
   bool refused = false;  // ECONNREFUSED: nobody listens there
+  bool ended = false;    // it was established, and the other end closed it: FIN or RST
 };
 
 // Someone connected to our bus port. link has kInboundLink set. The ips are those of the socket's

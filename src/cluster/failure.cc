@@ -32,13 +32,40 @@ void Core::DetectFailures() {
     Suspect(node.get());
     suspected = true;
   }
-  if (!suspected || !me()->Votes()) return;
+  if (suspected) TellSuspicion();
+}
+
+// Those who count reports hear of it now.
+void Core::TellSuspicion() {
+  if (!me()->Votes()) return;
   for (const auto& [id, node] : state_->nodes()) {
     const bool mourns = node->master != nullptr && node->master->TimedOut();
     if (!node->IsMyself() && (node->Votes() || mourns)) {
       SendHeartbeat(FindLink(node->link), PacketType::kPong, true);
     }
   }
+}
+
+// A kernel whose process died closes its sockets and refuses new ones. Silence proves nothing of
+// the kind: a node that is slow, stopped or cut off is never `gone`. The one mistake: something
+// between us that resets connections and refuses them in the name of a living process.
+void Core::NoteRefusal(Node* node, bool refused) {
+  if (!refused || !node->out_ended || !node->in_ended || node->gone) {
+    if (!refused) node->refused_since = MonoMs(0);
+    return;
+  }
+  if (node->refused_since.value == 0) {
+    node->refused_since = now();
+    return;
+  }
+  if (!config_.fast_failover || now() - node->refused_since < rule::kRefusedAgain) return;
+  node->gone = node->died = true;
+  Notice(
+      fmt::format("Node {} is gone: its links ended and its port refuses connections", Name(node)));
+  ForgetGrants(node);  // it holds no lease, nor will its next life
+  if (node->InHandshake() || node->TimedOut() || node->Failed()) return;
+  Suspect(node);
+  TellSuspicion();
 }
 
 void Core::Suspect(Node* node) {
@@ -91,11 +118,16 @@ void Core::MarkFail(Node* node) {
 }
 
 void Core::ClearFail(Node* node) {
-  if (node->Votes() && now() - node->fail_time <= rule::kFailUndoNt * NodeTimeout()) return;
+  // Its replica may be standing. One that was seen to have died is not waited for that long, and
+  // not at all if nobody can stand for it: it is back.
+  int64_t wait = rule::kFailUndoNt * NodeTimeout();
+  if (node->died) wait = node->replica_count == 0 ? -1 : std::min(wait, rule::kDiedUndo);
+  if (node->Votes() && now() - node->fail_time <= wait) return;
   Notice(fmt::format("Clear FAIL state for node {}: it is reachable again{}", Name(node),
                      node->Votes() ? " and nobody is serving its slots after some time" : ""));
   node->flags = static_cast<uint16_t>(node->flags & ~kFlagFail);
   node->failure_reports.clear();
+  node->died = false;
   if (me()->master == node) {
     me()->flags = static_cast<uint16_t>(me()->flags & ~kFlagMyMasterFail);
   }

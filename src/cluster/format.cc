@@ -122,10 +122,12 @@ std::string InfoText(const ClusterState& state) {
                  "cluster_known_nodes:{}\r\n"
                  "cluster_size:{}\r\n"
                  "cluster_current_epoch:{}\r\n"
-                 "cluster_my_epoch:{}\r\n",
+                 "cluster_my_epoch:{}\r\n"
+                 "cluster_lease:{}\r\n",
                  state.ok ? "ok" : "fail", state.assigned_slots(), ok, pfail, fail, state.size(),
                  state.VotingSize(), state.current_epoch.value,
-                 state.ConfigEpochOf(state.myself()).value);
+                 state.ConfigEpochOf(state.myself()).value,
+                 LeaseIsFull(state) ? "full" : "partial");
   AppendCounters(state.stats.sent, "sent", &buffer);
   AppendCounters(state.stats.received, "received", &buffer);
   fmt::format_to(fmt::appender(buffer), "total_cluster_links_buffer_limit_exceeded:{}\r\n",

@@ -9,6 +9,8 @@
 //   booted with slots in nodes.conf   2 s
 //   back from a minority              NT, at least 0.5 s and at most 5 s
 //
+// These waits are for clusters with voters of other vendors: where every voter grants leases, a
+// master serves as soon as, and no longer than, it holds one (lease.cc).
 // A new cluster has no such past and serves as soon as its slots are assigned.
 #include <fmt/format.h>
 
@@ -38,13 +40,18 @@ std::string Core::WhyNotOk(bool* minority) const {
   if (*minority) return "I see only a minority of the masters";
   if (config_.require_full_coverage && !covered) return "not all slots are covered";
   if (voters == 0) return "no node serves a slot";
+  if (me()->Votes() && state_->serve_until.value == 0) {
+    return contested_ ? "my claim to the slots is not confirmed yet"
+                      : "I hold no lease of a majority of the masters";
+  }
   return {};
 }
 
 // This process stood still (a stopped process, a paused machine): others may have taken its slots
 // meanwhile, and the news is still in the sockets. Not ok until they had time to say so.
 void Core::NoticeGap(int64_t gap_ms) {
-  if (gap_ms <= NodeTimeout() / 2 || !me()->IsMaster() || me()->slot_count == 0) return;
+  if (LeaseFull() || gap_ms <= NodeTimeout() / 2 || !me()->IsMaster() || me()->slot_count == 0)
+    return;
   away_since_ = now();
   if (state_->ok) {
     state_->ok = false;
@@ -54,19 +61,21 @@ void Core::NoticeGap(int64_t gap_ms) {
 }
 
 void Core::UpdateHealth() {
+  const bool full = LeaseFull();  // then the lease alone tells when it is time
   if (boot_delay_) {
-    if (me()->IsMaster() && now() - started_ < rule::kBootWritableDelay) return;
+    if (!full && me()->IsMaster() && now() - started_ < rule::kBootWritableDelay) return;
     boot_delay_ = false;
   }
   bool minority = false;
   std::string why = WhyNotOk(&minority);
   if (minority && was_ok_) minority_since_ = now();
   const bool ok = why.empty();
-  if (ok && !state_->ok && me()->IsMaster() && minority_since_.value != 0) {
+  if (ok && !full && !state_->ok && me()->IsMaster() && minority_since_.value != 0) {
     const int64_t delay = std::clamp(NodeTimeout(), rule::kRejoinMin, rule::kRejoinMax);
     if (now() - minority_since_ < delay) return;
   }
-  if (ok && me()->IsMaster() && away_since_.value != 0 && now() - away_since_ < rule::kRejoinMin) {
+  if (ok && !full && me()->IsMaster() && away_since_.value != 0 &&
+      now() - away_since_ < rule::kRejoinMin) {
     return;
   }
   if (ok != state_->ok) {

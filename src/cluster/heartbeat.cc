@@ -10,15 +10,23 @@
 
 namespace pleiad::cluster {
 
-void Core::SendHeartbeat(Link* link, PacketType type, bool only_news) {
+void Core::SendHeartbeat(Link* link, PacketType type, bool only_news,
+                         const std::optional<PingExtension>& answer) {
   if (link == nullptr || !link->up) return;
   Packet packet = Header(type);
   if (!IsInbound(link->id)) {
-    if (type == PacketType::kPing) link->node->ping_sent = now();
+    if (type == PacketType::kPing && link->node->ping_sent.value == 0) {
+      link->node->ping_sent = now();
+    }
+    if (type == PacketType::kPing) link->node->lease_asked = now();
     if (type == PacketType::kMeet) link->node->meet_sent = now();
   }
   AddGossip(&packet, link->node, only_news);
-  if (link->extensions) AddExtensions(&packet);
+  if (link->extensions) {
+    AddExtensions(&packet);
+    AddLease(&packet, link);
+    if (answer) packet.extensions.push_back(*answer);
+  }
   Send(link->id, std::move(packet));
 }
 
@@ -74,6 +82,12 @@ void Core::NoteSender(Link* link, Node* sender, const Packet& packet) {
     sender->flags |= kFlagExtensions;
     link->extensions = true;
   }
+  const bool speaks_lease = (packet.mflags[2] & kMarkLease) != 0;
+  if (speaks_lease != sender->speaks_lease) {
+    sender->speaks_lease = speaks_lease;
+    sender->lease_asked = MonoMs(0);
+    lease_check_ = view_changed_ = true;
+  }
   sender->flags = static_cast<uint16_t>((sender->flags & ~kFlagMyMasterFail) |
                                         (packet.flags & kFlagMyMasterFail));
   if (packet.current_epoch > state_->current_epoch) {
@@ -112,7 +126,9 @@ void Core::OnHeartbeat(Link* link, Node* sender, const Packet& packet) {
     const bool meet = packet.type == PacketType::kMeet && inbound;
     if (inbound) LearnOwnAddress(link, meet);
     if (meet && (sender == nullptr || !sender->IsMyself())) OnMeet(link, sender, packet);
-    SendHeartbeat(link, PacketType::kPong);
+    const bool known = sender != nullptr && !sender->IsMyself() && !sender->InHandshake();
+    // A lease is answered for when the claim that it is for has been read.
+    if (!known || packet.Find(kExtLeaseRequest) == nullptr) SendHeartbeat(link, PacketType::kPong);
   }
   if (!inbound && !IdentifyOutbound(link, &sender, packet)) return;
   if (sender == nullptr || sender->IsMyself() || sender->InHandshake()) return;
@@ -120,8 +136,12 @@ void Core::OnHeartbeat(Link* link, Node* sender, const Packet& packet) {
   sender->flags =
       static_cast<uint16_t>((sender->flags & ~kFlagNoFailover) | (packet.flags & kFlagNoFailover));
   if (inbound && packet.type == PacketType::kPing && UpdateAddress(sender, link, packet)) MaySave();
-  if (!inbound && packet.type == PacketType::kPong) OnPong(sender);
-  if (!StaleRole(sender, packet)) {
+  if (!inbound && packet.type == PacketType::kPong) {
+    ReadGrant(sender, packet);
+    OnPong(sender);
+  }
+  const bool stale = StaleRole(sender, packet);
+  if (!stale) {
     const bool was_replica = sender->IsReplica();
     UpdateRole(sender, packet);
     const bool claims = packet.replica_of.empty();
@@ -129,7 +149,13 @@ void Core::OnHeartbeat(Link* link, Node* sender, const Packet& packet) {
       UpdateSlots(sender, packet.config_epoch, packet.slots);
       SendUpdatesFor(link, sender, packet.config_epoch, packet.slots);
     }
-    if (claims && packet.config_epoch == me()->config_epoch) ResolveCollision(sender);
+    if (claims && packet.config_epoch == me()->config_epoch) ResolveCollision(sender, packet);
+    NoteRelease(sender, packet);
+  }
+  ReadLeaseRelease(sender, packet);
+  if (packet.type != PacketType::kPong) {
+    const auto answer = AnswerLease(sender, packet, stale);
+    if (answer) SendHeartbeat(link, PacketType::kPong, false, answer);
   }
   ReadGossip(sender, packet);
   ReadExtensions(sender, packet);
@@ -170,6 +196,7 @@ void Core::OnPong(Node* node) {
   node->ping_sent = MonoMs(0);
   if (node->TimedOut()) {
     node->flags = static_cast<uint16_t>(node->flags & ~kFlagPfail);
+    node->died = false;
     MaySave();
   } else if (node->Failed()) {
     ClearFail(node);
@@ -222,6 +249,7 @@ void Core::UpdateRole(Node* sender, const Packet& packet) {
 // took. What it does not show has no owner until somebody claims it.
 void Core::OnMasterBecameReplica(Node* sender, Node* master, const Packet& packet) {
   Notice(fmt::format("Node {} is a replica now", Name(sender)));
+  ForgetGrants(sender);
   if (master != nullptr && master != me() && SameShard(sender, master) && sender->slot_count > 0 &&
       packet.config_epoch > sender->config_epoch && packet.config_epoch >= master->config_epoch) {
     PromoteNode(master);

@@ -57,6 +57,8 @@ void Core::BindInbound(Link* link, Node* node) {
   if (node->inbound_link.value != 0) CloseInbound(node);
   link->node = node;
   node->inbound_link = link->id;
+  node->in_ended = node->gone = false;
+  node->refused_since = MonoMs(0);
 }
 
 void Core::ReconnectAll() {
@@ -65,7 +67,9 @@ void Core::ReconnectAll() {
     if (node->link.value != 0) continue;
     // One that talks to us is back: don't wait.
     const bool waited = now() - node->link_created >= pause || node->link_created.value == 0;
-    if (waited || node->inbound_link.value != 0) Connect(node.get());
+    // Nor if it seems dead: a second refusal proves it.
+    const bool ended = node->out_ended && node->in_ended && !node->gone;
+    if (waited || ended || node->inbound_link.value != 0) Connect(node.get());
   }
 }
 
@@ -92,6 +96,8 @@ void Core::On(const LinkUp& event) {
   link->up = true;
   Node* node = link->node;
   node->link_up = true;
+  node->out_ended = node->gone = false;
+  node->refused_since = MonoMs(0);
   const MonoMs unanswered = node->ping_sent;
   SendHeartbeat(link, node->Has(kFlagMeet) ? PacketType::kMeet : PacketType::kPing);
   if (unanswered.value != 0) node->ping_sent = unanswered;
@@ -108,11 +114,15 @@ void Core::On(const LinkDown& event) {
     if (node->inbound_link != event.link) return;
     node->inbound_link = LinkId();
     node->inbound_lost = now();
+    node->in_ended = event.ended;
+    if (node->in_ended && node->out_ended && node->link.value == 0) Connect(node);
     return;
   }
   node->link = LinkId();
   node->link_up = false;
   if (node->ping_sent.value == 0) node->ping_sent = now();
+  if (was_up) node->out_ended = event.ended;
+  NoteRefusal(node, event.refused);
   if (was_up)
     Connect(node);  // a broken link is tried again at once, a refused one at the next tick
 }
@@ -165,6 +175,8 @@ Packet Core::Header(PacketType type) const {
   packet.flags = self->flags;
   packet.state = state_->ok ? kStateOk : kStateFail;
   packet.mflags[0] = kMessageExtData;
+  packet.mflags[2] = kMarkLease;
+  if (self->IsMaster() ? !contested_ : was_settled_) packet.mflags[2] |= kMarkSettled;
   if (self->IsMaster() && paused_) packet.mflags[0] |= kMessagePaused;
   return packet;
 }

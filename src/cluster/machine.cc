@@ -40,6 +40,12 @@ Effects Core::Start(MonoMs now_ms, UnixMs wall) {
   state_->wall = wall;
   started_ = now_ms;
   boot_delay_ = me()->IsMaster() && me()->slot_count > 0;
+  ++state_->boots;
+  boot_term_ = me()->Votes();
+  contested_ = state_->contested && me()->Votes();
+  claim_epoch_ = me()->config_epoch;
+  claim_since_ = now_ms;
+  lease_check_ = true;
   was_ok_ = boot_delay_;  // it may have been replaced since
   me()->created = now_ms;
   for (const auto& [id, node] : state_->nodes()) {
@@ -85,6 +91,7 @@ void Core::On(const Tick&) {
   RunManualFailover();
   MigrateReplica();
   election_check_ = true;
+  lease_check_ = true;
   state_check_ = true;
 }
 
@@ -189,6 +196,11 @@ void Core::Finish() {
   if (election_check_) {
     election_check_ = false;
     RunElection();
+  }
+  if (lease_check_ || state_check_) {
+    lease_check_ = false;
+    UpdateLease();
+    AskLeases();
   }
   if (state_check_) {
     state_check_ = false;

@@ -19,9 +19,12 @@ void Core::StartManualFailover(AdminFailover::Mode mode) {
     // While still a replica my own epoch is 0, so this always makes a new one.
     BumpEpoch();
     TakeOverMaster();
+    BeginClaim(NodeId(), MonoMs(0));
+    Settle("taken over without asking anyone");
     return;
   }
   mf.end = now() + config_.manual_failover_timeout_ms;
+  manual_started_ = now();
   if (mode == AdminFailover::Mode::kForce) {
     Notice("Forced failover accepted (operator's request)");
     mf.can_start = true;
@@ -37,6 +40,11 @@ void Core::StartManualFailover(AdminFailover::Mode mode) {
 // new master's claim.
 void Core::OnMfStart(Node* sender) {
   if (!me()->IsMaster() || sender->master != me()) return;
+  if (contested_) {
+    Warning(fmt::format("Refusing the manual failover of {}: my own claim is not confirmed yet",
+                        Name(sender)));
+    return;
+  }
   ResetManualFailover();
   ManualFailover& mf = state_->manual_failover;
   mf.end = now() + 2 * config_.manual_failover_timeout_ms;
@@ -51,6 +59,7 @@ void Core::OnStoppedOffset() {
   Node* replica = mf.replica.empty() ? nullptr : state_->Find(mf.replica);
   if (!me()->IsMaster() || paused_ || replica == nullptr) return;
   paused_ = true;
+  SaveContested();
   Ping(replica);
 }
 
@@ -78,6 +87,8 @@ void Core::ResetManualFailover() {
   if (!mf.replica.empty()) out_.pause_writes = false;  // only a master has one
   paused_ = false;
   mf = ManualFailover();
+  manual_released_ = MonoMs(0);
+  SaveContested();
 }
 
 }  // namespace pleiad::cluster

@@ -56,6 +56,25 @@ struct Node {
   MonoMs orphaned_since{0};  // master that lost its last working replica
   MonoMs voted_time{0};      // when I last voted for a replica of this master
 
+  // The lease (lease.cc), its side that asks: when I asked last, when I sent the newest ping that
+  // it granted (0: none), and from when on a contested claim may count that grant.
+  MonoMs lease_asked{0};
+  MonoMs lease_sent{0};
+  MonoMs lease_usable{0};
+  // The side that grants: when my last grant to it has run out at the latest, and who owned some of
+  // its slots before and may act on my grants, until when.
+  MonoMs lease_end{0};
+  std::map<NodeId, MonoMs> lease_former;
+  bool speaks_lease = false;  // kMarkLease
+
+  // Fast evidence that its process is dead (failure.cc): both links ended from its side, and its
+  // bus port refuses connections, since when.
+  bool out_ended = false;
+  bool in_ended = false;
+  MonoMs refused_since{0};
+  bool gone = false;
+  bool died = false;  // the FAIL that it has rests on that
+
   // Voting masters that called this node failing, and when they said it last.
   std::map<NodeId, MonoMs> failure_reports;
 

@@ -50,6 +50,7 @@ void Core::TouchSlot(SlotId slot) { touched_.Set(slot); }
 void Core::Assign(SlotId slot, Node* owner) {
   not_claimed_.Clear(slot);
   if (state_->Owner(slot) == owner) return;
+  if (owner != me()) NoteMoved(state_->Owner(slot), owner);
   if (state_->Owner(slot) == me() && owner != nullptr) dirty_.Set(slot);
   if (owner == me()) dirty_.Clear(slot);
   state_->SetSlotOwner(slot, owner);
@@ -73,6 +74,7 @@ void Core::SetShard(Node* node, NodeId shard) {
 
 void Core::BecomeReplicaOf(Node* master, bool close_slots, bool full_sync) {
   CHECK(master != me() && me()->slot_count == 0);
+  if (me()->IsMaster()) EndClaim();
   if (close_slots && state_->HasOpenSlots()) {
     for (int n = 0; n < kSlotCount; ++n) {
       const SlotId slot(static_cast<uint16_t>(n));

@@ -183,6 +183,13 @@ Status ParseVars(const std::vector<std::string_view>& words, NodesConf* conf) {
   bool current = false;
   bool vote = false;
   for (size_t i = 1; i + 1 < words.size(); i += 2) {
+    if (words[i].starts_with("lease")) {
+      const std::optional<uint64_t> n = ParseUint64(words[i + 1]);
+      if (!n) return Error{"bad number " + Show(words[i + 1])};
+      if (words[i] == "leaseBoots") conf->boots = *n;
+      if (words[i] == "leaseContested") conf->contested = *n != 0;
+      continue;
+    }
     const bool is_current = words[i] == "currentEpoch";
     if (!is_current && words[i] != "lastVoteEpoch") continue;
     const std::optional<Epoch> epoch = ParseEpoch(words[i + 1]);
@@ -374,8 +381,11 @@ std::string PrintNodesConf(const NodesConf& conf) {
     }
     buffer.push_back('\n');
   }
-  fmt::format_to(out, "vars currentEpoch {} lastVoteEpoch {}\n", conf.current_epoch.value,
+  fmt::format_to(out, "vars currentEpoch {} lastVoteEpoch {}", conf.current_epoch.value,
                  conf.last_vote_epoch.value);
+  if (conf.boots != 0) fmt::format_to(out, " leaseBoots {}", conf.boots);
+  if (conf.contested) fmt::format_to(out, " leaseContested 1");
+  buffer.push_back('\n');
   return fmt::to_string(buffer);
 }
 
@@ -400,6 +410,8 @@ std::unique_ptr<ClusterState> StateFromNodesConf(const NodesConf& conf, MonoMs n
   }
   LinkNodes(conf, state.get());
   state->last_vote_epoch = conf.last_vote_epoch;
+  state->boots = conf.boots;
+  state->contested = conf.contested;
   state->current_epoch = std::max(conf.current_epoch, conf.last_vote_epoch);
   state->current_epoch = state->MaxEpoch();
   for (const NodesConfNode& from : conf.nodes) {  // replicas' too: someone did use that number
@@ -419,6 +431,8 @@ NodesConf NodesConfFromState(const ClusterState& state) {
   NodesConf conf;
   conf.current_epoch = state.current_epoch;
   conf.last_vote_epoch = state.last_vote_epoch;
+  conf.boots = state.boots;
+  conf.contested = state.contested;
   for (const auto& [id, node] : state.nodes()) {
     if (node->InHandshake()) continue;
     NodesConfNode& out = conf.nodes.emplace_back();

@@ -8,7 +8,7 @@
 //     <ping sent ms>
 //         <pong received ms> <config epoch> <connected|disconnected> [<slot>|<first>-<last>]...
 //         [[<slot>->-<destination id>]]... [[<slot>-<-<source id>]]...         (one line a node)
-//     vars currentEpoch <n> lastVoteEpoch <n>
+//     vars currentEpoch <n> lastVoteEpoch <n> [leaseBoots <n>] [leaseContested 1]
 //
 // A file that is not whole is refused, with the number of the line, never guessed at: a node that
 // forgets a vote or its name is worse than one that does not start. What makes it whole: each line
@@ -66,6 +66,9 @@ struct NodesConf {
   std::vector<NodesConfNode> nodes;
   Epoch current_epoch;
   Epoch last_vote_epoch;
+  // Ours; others skip them. Written when not 0.
+  uint64_t boots = 0;      // leaseBoots: how often the node was started
+  bool contested = false;  // leaseContested 1
   bool operator==(const NodesConf&) const = default;
 };
 

@@ -148,6 +148,8 @@ bool Core::BumpEpoch() {
   elected_epoch_ = Epoch(0);
   MustSave();
   Notice(fmt::format("New configEpoch set to {}", me()->config_epoch.value));
+  // Cut off, I may have been replaced: a greater epoch does not make that undone.
+  if (me()->Votes() && state_->serve_until <= now()) BeginClaim(NodeId(), MonoMs(0));
   return true;
 }
 
@@ -155,7 +157,7 @@ bool Core::BumpEpoch() {
 // does. Within a shard that could hand a failover's slots back to the node that was failed over, so
 // there the one that voters elected, or else the one with more data, moves (a greater epoch wins);
 // for a peer that knows only the rule of ids, we fall back to it after a while.
-void Core::ResolveCollision(Node* sender) {
+void Core::ResolveCollision(Node* sender, const Packet& packet) {
   if (!me()->IsMaster() || !sender->IsMaster()) return;
   bool move = me()->id < sender->id;
   if (SameShard(me(), sender) && me()->config_epoch.value != 0) {
@@ -175,6 +177,7 @@ void Core::ResolveCollision(Node* sender) {
   MustSave();
   Notice(fmt::format("configEpoch collision with node {}. Updating my configEpoch from {} to {}",
                      Name(sender), old.value, me()->config_epoch.value));
+  if (packet.slots.Intersects(me()->slots)) BeginClaim(sender->id, MonoMs(0));
 }
 
 }  // namespace pleiad::cluster

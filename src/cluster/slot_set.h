@@ -37,6 +37,19 @@ class SlotSet {
     }
     return true;
   }
+  // Whether `other` has all of these.
+  bool IsSubsetOf(const SlotSet& other) const {
+    for (size_t i = 0; i < kBytes; i += 8) {
+      if ((Word(i) & ~other.Word(i)) != 0) return false;
+    }
+    return true;
+  }
+  bool Intersects(const SlotSet& other) const {
+    for (size_t i = 0; i < kBytes; i += 8) {
+      if ((Word(i) & other.Word(i)) != 0) return true;
+    }
+    return false;
+  }
   // Calls f(SlotId) for each slot of the set in ascending order. Cost: the bytes plus the members.
   template <typename F>
   void ForEach(F f) const {

@@ -10,6 +10,13 @@
 
 namespace pleiad::cluster {
 
+bool LeaseIsFull(const ClusterState& state) {
+  return std::all_of(state.nodes().begin(), state.nodes().end(), [](const auto& entry) {
+    const Node* node = entry.second.get();
+    return node->IsMyself() || !node->Votes() || node->speaks_lease;
+  });
+}
+
 ClusterState::ClusterState(NodeId id, NodeId shard_id) {
   auto node = std::make_unique<Node>();
   node->id = id;

@@ -28,6 +28,10 @@ struct ClusterStats {
   uint64_t links_closed_over_limit = 0;  // total_cluster_links_exceeding buffer limit
 };
 
+class ClusterState;
+// Whether every voter grants leases (lease.cc); else the promise is the originals'.
+bool LeaseIsFull(const ClusterState& state);
+
 // What a manual failover has reached (CLUSTER FAILOVER without TAKEOVER).
 struct ManualFailover {
   MonoMs end{0};   // 0: none under way
@@ -106,7 +110,13 @@ class ClusterState {
   Epoch current_epoch{0};
   Epoch last_vote_epoch{0};
   bool ok = false;  // cluster_state:ok
-  MonoMs now{0};    // clocks of the last Step
+  // Saved: counts the starts of this node, and whether its claim must still be confirmed
+  // (lease.cc).
+  uint64_t boots = 0;
+  bool contested = false;
+  // Until when this node may serve what it owns, on the monotonic clock; 0: not at all.
+  MonoMs serve_until{0};
+  MonoMs now{0};  // clocks of the last Step
   UnixMs wall{0};
   std::map<NodeId, MonoMs> bans;  // forgotten nodes and when they may come back
   ManualFailover manual_failover;

@@ -17,8 +17,10 @@
 //   kill|start|pause|resume NODE         kill -9, start from nodes.conf, SIGSTOP, SIGCONT
 //   cut NODE NODE, cut NODE all, heal    the network
 //   run MS, quiet MS                     run prints the log, quiet drops it
+//   lease NODE                           for how long it may serve by the grants it holds
 //   until ok|taken NODE|leads NODE LIMIT how long until all are ok, NODE owns nothing, NODE owns
-//   slots set NODE NAME VALUE                  configuration show [NODE] every node of itself, or
+//   slots; or serves|fenced NODE by its lease
+//   set NODE NAME VALUE                  configuration show [NODE] every node of itself, or
 //   NODE's table
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -115,6 +117,7 @@ class Script {
     if (what == "heal") return world_->Heal(), "";
     if (what == "write") return world_->Write(Index(w[1]), Number(w[2])), "";
     if (what == "until") return Until(w);
+    if (what == "lease") return Lease(Index(w[1]));
     if (what == "set") return Set(w);
     if (what == "cut") {
       for (int i = 0; i < world_->count(); ++i) {
@@ -130,11 +133,20 @@ class Script {
     return "unknown command\n";
   }
 
+  std::string Lease(int i) {
+    const ClusterState& state = world_->state(i);
+    const int64_t left = state.serve_until - MonoMs(world_->now());
+    return fmt::format("{}{}\n",
+                       left > 0 ? fmt::format("serves for {} ms", left) : "does not serve",
+                       state.contested ? ", contested" : "");
+  }
+
   std::string Set(const Tokens& w) {
     ClusterConfig config = world_->node(Index(w[1])).config;
     if (w[2] == "full-coverage") config.require_full_coverage = w[3] == "yes";
     if (w[2] == "no-failover") config.replica_no_failover = w[3] == "yes";
     if (w[2] == "migration") config.allow_replica_migration = w[3] == "yes";
+    if (w[2] == "fast") config.fast_failover = w[3] == "yes";
     if (w[2] == "hostname") config.announce_hostname = w[3];
     world_->Configure(Index(w[1]), config);
     return "";
@@ -145,11 +157,14 @@ class Script {
     const int node = w[1] == "ok" ? -1 : Index(w[2]);
     if (w[1] == "ok") done = [this] { return world_->AllOk(); };
     if (w[1] == "taken") done = [this, node] { return Owned(node) == 0; };
+    if (w[1] == "serves") done = [this, node] { return Owned(node) > 0 && Serves(node); };
+    if (w[1] == "fenced") done = [this, node] { return !Serves(node); };
     if (w[1] == "leads") done = [this, node] { return Owned(node) > 0; };
     const int64_t took = world_->RunUntil(done, Number(w.back()));
     world_->TakeLog();
     return took < 0 ? "not reached\n" : fmt::format("{} ms\n", took);
   }
+  bool Serves(int node) { return MonoMs(world_->now()) < world_->state(node).serve_until; }
   int Owned(int node) { return world_->state(node).myself()->slot_count; }
 
   // As an admin tool does it: slots and epochs first, then MEET, then REPLICATE once everyone knows
@@ -333,7 +348,7 @@ TEST_P(Transcript, IsWhatHappens) {
 INSTANTIATE_TEST_SUITE_P(All, Transcript,
                          ::testing::Values("meet", "create", "failover", "return", "collision",
                                            "stale_claim", "setslot", "forget", "replicate",
-                                           "minority", "manual_failover", "reset"),
+                                           "minority", "manual_failover", "reset", "lease", "gone"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

@@ -13,6 +13,7 @@ std::shared_ptr<ClusterView> MakeView(const ClusterState& state, uint64_t versio
   auto view = std::make_shared<ClusterView>();
   view->version = version;
   view->ok = state.ok;
+  view->lease_full = LeaseIsFull(state);
   view->current_epoch = state.current_epoch;
   std::unordered_map<const Node*, uint16_t> index;
   for (const auto& [id, node] : state.nodes()) {

@@ -37,9 +37,10 @@ struct ClusterView {
   };
   static constexpr uint16_t kNobody = 0xffff;
 
-  uint64_t version = 0;  // grows by one with each view of a process
-  bool ok = false;       // cluster_state:ok
-  uint16_t me = 0;       // index
+  uint64_t version = 0;     // grows by one with each view of a process
+  bool ok = false;          // cluster_state:ok
+  bool lease_full = false;  // every voter grants leases (lease.cc)
+  uint16_t me = 0;          // index
   uint16_t my_master = kNobody;
   Epoch current_epoch;
   std::vector<Endpoint> nodes;              // without those in handshake

@@ -24,7 +24,11 @@ std::string Core::WhyNoVote(const Node* candidate, const Packet& packet, Node** 
   const Node* master =
       candidate->master != nullptr ? candidate->master : state_->Find(packet.replica_of);
   if (master == nullptr) return "I don't know its master";
-  if (!master->Failed() && (packet.mflags[0] & kMessageForceAck) == 0) return "its master is up";
+  const bool forced = (packet.mflags[0] & kMessageForceAck) != 0;
+  if (!master->Failed() && !forced) return "its master is up";
+  if (now() < master->lease_end && !forced) {
+    return fmt::format("I granted its master a lease for {} ms more", master->lease_end - now());
+  }
   std::string why;
   packet.slots.ForEach([&](SlotId slot) {
     Node* owner = state_->Owner(slot);

@@ -17,7 +17,8 @@ constexpr uint16_t kLightBit = 0x8000;
 constexpr size_t kIdBytes = 40;
 constexpr size_t kExtensionHead = 8;
 constexpr size_t kUpdateBytes = 8 + kIdBytes + SlotSet::kBytes;
-constexpr size_t kPrefixBytes = 14;  // enough to know version, length and type
+constexpr int64_t kSpanMaxMs = 3600 * 1000;  // a peer's time span is cut to this
+constexpr size_t kPrefixBytes = 14;          // enough to know version, length and type
 
 static_assert(kHeaderBytes == 80 + SlotSet::kBytes + kIdBytes + kIpBytes + 2 + 30 + 10);
 static_assert(kHeaderBytesV0 == 80 + SlotSet::kBytes + kIdBytes + 32 + 8);
@@ -144,6 +145,8 @@ bool ExtensionIsSound(const PingExtension& ext) {
       return ext.AsLeaseRequest().has_value();
     case kExtLeaseGrant:
       return ext.AsLeaseGrant().has_value();
+    case kExtLeaseRelease:
+      return ext.AsLeaseRelease().has_value();
     default:
       return true;
   }
@@ -490,10 +493,19 @@ PingExtension PingExtension::Port(uint16_t type, uint16_t port) {
   return ext;
 }
 
-PingExtension PingExtension::LeaseRequest(uint64_t number, Epoch config_epoch) {
+PingExtension PingExtension::LeaseRequest(uint64_t number, Epoch config_epoch,
+                                          int64_t node_timeout_ms) {
   PingExtension ext{kExtLeaseRequest, {}};
   PutInt(&ext.body, number);
   PutInt(&ext.body, config_epoch.value);
+  PutInt(&ext.body, node_timeout_ms);
+  return ext;
+}
+
+PingExtension PingExtension::LeaseRelease(Epoch config_epoch, int64_t span_ms) {
+  PingExtension ext{kExtLeaseRelease, {}};
+  PutInt(&ext.body, config_epoch.value);
+  PutInt(&ext.body, span_ms);
   return ext;
 }
 
@@ -534,11 +546,21 @@ std::optional<uint16_t> PingExtension::AsPort() const {
 }
 
 std::optional<PingExtension::LeaseAsk> PingExtension::AsLeaseRequest() const {
-  if (type != kExtLeaseRequest || body.size() < 16) return std::nullopt;
+  if (type != kExtLeaseRequest || body.size() < 24) return std::nullopt;
   Reader in(body);
   LeaseAsk out{};
   out.number = in.Int<uint64_t>();
   out.config_epoch = Epoch(in.Int<uint64_t>());
+  out.node_timeout_ms = std::clamp<int64_t>(in.Int<int64_t>(), 1, kSpanMaxMs);
+  return out;
+}
+
+std::optional<PingExtension::LeaseFreed> PingExtension::AsLeaseRelease() const {
+  if (type != kExtLeaseRelease || body.size() < 16) return std::nullopt;
+  Reader in(body);
+  LeaseFreed out{};
+  out.config_epoch = Epoch(in.Int<uint64_t>());
+  out.span_ms = std::clamp<int64_t>(in.Int<int64_t>(), 0, kSpanMaxMs);
   return out;
 }
 

@@ -77,6 +77,12 @@ enum MessageFlag : uint8_t {
   kMessageExtData = 4,   // the sender understands ping extensions (set even when it sends none)
 };
 
+// Packet::mflags[2], which other vendors leave zero: who speaks the lease.
+enum PleiadMark : uint8_t {
+  kMarkLease = 1,    // reads and answers the lease's extensions
+  kMarkSettled = 2,  // its claim (as a replica: the last one it had) is or was settled
+};
+
 // Packet::state.
 enum ClusterStateByte : uint8_t { kStateOk = 0, kStateFail = 1 };
 
@@ -107,6 +113,7 @@ enum ExtensionType : uint16_t {
   kExtAvailabilityZone = 8,
   kExtLeaseRequest = 0x5000,
   kExtLeaseGrant = 0x5001,
+  kExtLeaseRelease = 0x5002,
 };
 
 // One extension as it stands on the wire. `body` is what follows the 8-byte head, padding included:
@@ -121,12 +128,15 @@ struct PingExtension {
   static PingExtension ShardId(const NodeId& shard);
   static PingExtension Forgotten(const NodeId& node, uint64_t ttl_s);
   static PingExtension Port(uint16_t type, uint16_t port);
-  // kExtLeaseRequest: number and the config epoch of the claim it is asked for.
-  static PingExtension LeaseRequest(uint64_t number, Epoch config_epoch);
-  // kExtLeaseGrant: both echoed, granted or not, and for how long the grantee must treat itself as
-  // contested.
+  // The lease (lease.cc). Request: a number, the config epoch of the claim it is asked for, and the
+  // node timeout by which the asker counts.
+  static PingExtension LeaseRequest(uint64_t number, Epoch config_epoch, int64_t node_timeout_ms);
+  // Both echoed, granted or not, and for how long a contested grantee may not count it.
   static PingExtension LeaseGrant(uint64_t number, Epoch config_epoch, bool granted,
                                   int64_t not_before_ms);
+  // A master that stopped writes for a manual failover: of which claim, and for how long they stay
+  // stopped, counted from the MFSTART that asked for it.
+  static PingExtension LeaseRelease(Epoch config_epoch, int64_t span_ms);
 
   struct ForgottenNode {
     NodeId id;
@@ -135,6 +145,7 @@ struct PingExtension {
   struct LeaseAsk {
     uint64_t number;
     Epoch config_epoch;
+    int64_t node_timeout_ms;  // 1 to an hour, whatever was sent
   };
   struct LeaseAnswer {
     uint64_t number;
@@ -142,12 +153,17 @@ struct PingExtension {
     bool granted;
     int64_t not_before_ms;  // >= 0
   };
+  struct LeaseFreed {
+    Epoch config_epoch;
+    int64_t span_ms;  // 0 to an hour, whatever was sent
+  };
   std::optional<std::string_view> AsText() const;
   std::optional<NodeId> AsShardId() const;
   std::optional<ForgottenNode> AsForgotten() const;
   std::optional<uint16_t> AsPort() const;
   std::optional<LeaseAsk> AsLeaseRequest() const;
   std::optional<LeaseAnswer> AsLeaseGrant() const;
+  std::optional<LeaseFreed> AsLeaseRelease() const;
   bool operator==(const PingExtension&) const = default;
 };
 

@@ -40,7 +40,7 @@ Packet FullPing() {
   p.extensions.push_back(PingExtension::Forgotten(Sender('e'), 60));
   p.extensions.push_back(PingExtension::ShardId(Sender('f')));
   p.extensions.push_back(PingExtension::Port(kExtClientPort, 6379));
-  p.extensions.push_back(PingExtension::LeaseRequest(77, Epoch(7)));
+  p.extensions.push_back(PingExtension::LeaseRequest(77, Epoch(7), 2000));
   p.extensions.push_back(PingExtension::LeaseGrant(78, Epoch(8), true, 1500));
   p.extensions.push_back({0x7777, std::string(16, 'x')});
   return p;
@@ -142,6 +142,8 @@ TEST(Wire, ExtensionsReadBack) {
   EXPECT_EQ(*p.Find(kExtShardId)->AsShardId(), Sender('f'));
   EXPECT_EQ(*p.Find(kExtClientPort)->AsPort(), 6379);
   EXPECT_EQ(p.Find(kExtLeaseRequest)->AsLeaseRequest()->number, 77U);
+  EXPECT_EQ(p.Find(kExtLeaseRequest)->AsLeaseRequest()->node_timeout_ms, 2000);
+  EXPECT_EQ(PingExtension::LeaseRelease(Epoch(9), 1 << 30).AsLeaseRelease()->span_ms, 3600000);
   const auto grant = p.Find(kExtLeaseGrant)->AsLeaseGrant();
   EXPECT_EQ(grant->config_epoch, Epoch(8));
   EXPECT_TRUE(grant->granted);
@@ -210,6 +212,7 @@ TEST(WireHostile, ExtensionsThatAreMalformed) {
   refused({kExtForgottenNode, std::string(48, 'g')});
   refused({kExtClientPort, {}});
   refused({kExtLeaseRequest, std::string(8, '\0')});
+  refused({kExtLeaseRelease, std::string(8, '\0')});
   refused({kExtLeaseGrant, std::string(32, '\xff')});  // negative not_before
 }
 

@@ -252,13 +252,12 @@ bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, Lock
                              resp::Writer* out) {
   if (engine_->router == nullptr || client->from_master) return true;
   const SlotState state = locks->slot(c.keys[0].slot).state;
-  if (fenced_ && state != SlotState::kNotMine) {
-    out->Error("CLUSTERDOWN The cluster is down");
-    return false;
-  }
-  if (state == SlotState::kMine && !engine_->cluster_down.load(std::memory_order_relaxed))
+  if (state == SlotState::kMine && !fenced_ &&
+      !engine_->cluster_down.load(std::memory_order_relaxed)) {
     return true;
+  }
   RouteQuery query;
+  query.fenced = fenced_ && state != SlotState::kNotMine;
   query.slot = c.keys[0].slot;
   query.state = state;
   query.write = (c.spec->flags & kCmdWrite) != 0;

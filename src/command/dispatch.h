@@ -80,9 +80,10 @@ class Dispatcher {
   using DeliveryMaker = std::function<std::function<void(std::string)>(ClientState* client)>;
   void set_delivery(DeliveryMaker maker) { make_delivery_ = std::move(maker); }
 
-  // Keyed commands get CLUSTERDOWN: the cluster driver has not looked at the world for too long
-  // (this process was stopped), so others may own our slots by now.
+  // Keyed commands get CLUSTERDOWN: our lease has run out (this process was stopped or cut off), so
+  // others may own our slots by now.
   void set_fenced(bool fenced) { fenced_ = fenced; }
+  bool fenced() const { return fenced_; }
   void set_slow_hook(SlowCommandHook hook) { slow_hook_ = std::move(hook); }
   const std::vector<CommandStats>& command_stats() const { return command_stats_; }
   std::vector<CommandStats>& command_stats() { return command_stats_; }

@@ -59,6 +59,7 @@ struct RouteQuery {
   SlotState state = SlotState::kMine;
   bool write = false;
   bool asking = false;
+  bool fenced = false;  // whatever the view says: by now others may own the slot
   bool readonly_client = false;
   bool pubsub_shard = false;
   size_t keys = 0;

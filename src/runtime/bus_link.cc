@@ -69,6 +69,7 @@ BusLink::ReadResult BusLink::Read(std::span<char> buffer, std::vector<cluster::P
   const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), 0);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return result;
   if (n <= 0) {
+    ended_ = n == 0 || errno == ECONNRESET || errno == EPIPE;
     result.outcome = Outcome::kClosed;
     return result;
   }
@@ -99,7 +100,10 @@ bool BusLink::Flush() {
     const ssize_t n = ::send(fd_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return true;
-    if (n <= 0) return false;
+    if (n <= 0) {
+      ended_ = errno == ECONNRESET || errno == EPIPE;
+      return false;
+    }
     sent_ += static_cast<size_t>(n);
   }
   sent_ = 0;

@@ -50,6 +50,7 @@ class BusLink {
 
   cluster::LinkId id() const { return id_; }
   int fd() const { return fd_; }
+  bool ended() const { return ended_; }  // the other end closed it: FIN or RST
   bool connecting() const { return connecting_; }
   bool spoke() const { return spoke_; }  // a whole packet came
   bool wants_write() const { return connecting_ || sent_ < out_.size(); }
@@ -64,6 +65,7 @@ class BusLink {
   int fd_;
   bool connecting_;
   bool spoke_ = false;
+  bool ended_ = false;
   MonoMs opened_;
   UnixMs created_;
   cluster::Framer framer_;

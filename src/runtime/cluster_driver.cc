@@ -155,6 +155,8 @@ Status ClusterDriver::OpenEpoll() {
 }
 
 void ClusterDriver::Stop() {
+  // Closed links look like a dead process, and a dead process serves nothing.
+  serve_until_.store(0, std::memory_order_release);
   if (thread_.joinable()) {
     stopping_.store(true);
     const uint64_t one = 1;
@@ -249,10 +251,12 @@ void ClusterDriver::Loop() {
 
 // After a long stop this round knows no more than the last one before it: others may have taken our
 // slots over, and their packets wait unread or come with the links that are made anew. Until there
-// was time for that, the view stays as old as it is, whichever thread woke first.
+// was time for that, the view stays as old as it is, whichever thread woke first. Where every voter
+// grants leases, ours has run out meanwhile, and that is enough.
 void ClusterDriver::NoteRound(MonoMs now) {
   const int64_t stale_ms = StaleViewMs(options_.config.node_timeout_ms);
-  if (now - last_round() > stale_ms && resume_at_ < now)
+  const bool lease_tells = cluster::LeaseIsFull(machine_->state());
+  if (!lease_tells && now - last_round() > stale_ms && resume_at_ < now)
     resume_at_ = now + std::min(stale_ms, kResumeMsMax);
   if (now >= resume_at_) last_round_.store(now.value, std::memory_order_release);
 }
@@ -374,9 +378,11 @@ void ClusterDriver::NoteHostile(const BusLink& link, const std::string& why) {
 }
 
 void ClusterDriver::DropLink(LinkId id, bool refused) {
-  if (FindLink(id) == nullptr) return;
+  const BusLink* link = FindLink(id);
+  if (link == nullptr) return;
+  const bool ended = link->ended();
   EraseLink(id);
-  Feed(cluster::LinkDown{id, refused});
+  Feed(cluster::LinkDown{id, refused, ended});
 }
 
 void ClusterDriver::EraseLink(LinkId id) {

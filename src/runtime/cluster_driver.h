@@ -106,6 +106,9 @@ class ClusterDriver {
   // When the driver last looked at the world. Much older than 100 ms: this process was stopped or
   // starved, and others may have taken our slots over meanwhile.
   MonoMs last_round() const { return MonoMs(last_round_.load(std::memory_order_acquire)); }
+  // Until when this node may serve what it owns: its lease (cluster/lease.cc), on the monotonic
+  // clock. Whoever executes commands compares it with the time before he does.
+  MonoMs serve_until() const { return MonoMs(serve_until_.load(std::memory_order_acquire)); }
   // A PublishRequest, ConfigChanged or ReplicationProgress, handled soon on the driver's thread.
   void Post(cluster::Event event);
 
@@ -210,6 +213,7 @@ class ClusterDriver {
   std::vector<cluster::Event> inbox_;
   MonoMs resume_at_{0};  // the driver's thread: until then the view counts as old
   std::atomic<int64_t> last_round_{0};
+  std::atomic<int64_t> serve_until_{0};
   std::atomic<uint64_t> over_limit_{0};
   std::atomic<bool> unsaved_flag_{false};
   std::atomic<bool> stopping_{false};

@@ -44,6 +44,8 @@ void ClusterDriver::Feed(cluster::Event event) {
 void ClusterDriver::Obey(Effects effects) {
   const bool outermost = !feeding_;  // Start: what fails while it is obeyed is fed afterwards
   if (outermost) feeding_ = true;
+  // Before anything is gained by it, and as soon as anything is lost.
+  serve_until_.store(machine_->state().serve_until.value, std::memory_order_release);
   if (effects.persist) {
     if (effects.persist->sync) {
       Save(effects.persist->content);

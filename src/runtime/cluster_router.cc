@@ -27,7 +27,7 @@ bool ClusterRouter::Route(const RouteQuery& q, resp::Writer* out) {
     out->Error("CLUSTERDOWN Hash slot not served");
     return false;
   }
-  if (!view->ok) {
+  if (!view->ok || q.fenced) {
     const bool read_passes = settings->cluster_allow_reads_when_down && !q.write;
     if (!read_passes) {
       out->Error(settings->cluster_allow_reads_when_down

@@ -60,6 +60,7 @@ class Connection {
       large_args;  // finished ones of the unfinished command
   bool want_write = false;
   Offset gate{0};        // replies wait until the journal is on disk up to here; 0: they don't
+  bool wrote = false;    // a batch of this round changed keys
   bool closing = false;  // close when `out` is sent
   MonoMs soft_limit_since{0};  // output over the soft limit since
   Takeover takeover_;

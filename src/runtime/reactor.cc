@@ -428,6 +428,7 @@ void Reactor::RunBatch(Connection* c, size_t n) {
   const ThreadStats& stats = server_->engine().stats[static_cast<size_t>(index_)];
   const uint64_t dirty = stats.dirty.load(std::memory_order_relaxed);
   const size_t ran = dispatcher_.Run(n, &c->state, out, now_, mono_now_);
+  c->wrote = c->wrote || stats.dirty.load(std::memory_order_relaxed) != dirty;
   if (c->state.waiter) [[unlikely]]
     BeginWait(c, ran, n);
   if (stats.dirty.load(std::memory_order_relaxed) != dirty && server_->persistence().gating())
@@ -486,6 +487,14 @@ void Reactor::Flush(Connection* c) {
 
 // What the socket does not take is kept with the connection.
 void Reactor::Send(Connection* c, std::string_view bytes) {
+  // This process was stopped since the round began, and others may serve our slots by now: what was
+  // written meanwhile is not acknowledged. Its client will see a broken connection.
+  if (std::exchange(c->wrote, false) && !dispatcher_.fenced() &&
+      server_->ClusterViewIsStale(MonoNow())) [[unlikely]] {
+    c->closing = true;
+    c->state.close_after_reply = true;
+    return;
+  }
   ssize_t n = 0;
   if (c->out.empty() && !Gated(c)) n = ::send(c->fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (n < 0 && errno != EAGAIN && errno != EINTR) {

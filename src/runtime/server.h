@@ -59,7 +59,8 @@ class Server {
 
   // Null unless cluster-enabled and started.
   ClusterDriver* cluster() { return cluster_.get(); }
-  // The cluster driver stood still for half a node timeout or more: its view may be long outdated.
+  // This node may not serve what it owns at `now`: its lease has run out, or the cluster driver
+  // stood still for half a node timeout or more.
   bool ClusterViewIsStale(MonoMs now) const;
   ReplicationDriver& replication() { return *replication_; }
   Persistence& persistence() { return *persistence_; }

@@ -60,6 +60,7 @@ cluster::ClusterConfig Server::MakeClusterConfig() const {
   c.repl_ping_replica_period_ms = s->repl_ping_replica_period_seconds * 1000LL;
   c.forget_ban_ms = s->cluster_blacklist_ttl_seconds * 1000;
   c.manual_failover_timeout_ms = s->cluster_manual_failover_timeout_ms;
+  c.fast_failover = s->cluster_fast_failover;
   c.port = static_cast<uint16_t>(s->port);
   c.announce_ip = s->cluster_announce_ip;
   c.announce_port = static_cast<uint16_t>(s->cluster_announce_port);
@@ -112,7 +113,8 @@ void Server::ApplyRole(const cluster::ReplicationRole& role) {
 
 bool Server::ClusterViewIsStale(MonoMs now) const {
   if (cluster_ == nullptr) return false;
-  return now - cluster_->last_round() > stale_after_ms_.load(std::memory_order_relaxed);
+  return now >= cluster_->serve_until() ||
+         now - cluster_->last_round() > stale_after_ms_.load(std::memory_order_relaxed);
 }
 
 Status Server::StartCluster() {

@@ -8,6 +8,7 @@
 //   a vote, a request for votes and a claim are on the sender's disk before they leave
 //   nobody votes twice in an epoch, not even after a restart, and an epoch's election has one
 //   winner the key space was told exactly the slots that the machine owns
+//   no slot is served by two nodes at the same instant (TAKEOVER and what claims by hand excepted)
 //
 // Nodes are named a..f, and their ids are 40 times that letter. One thread. A message takes 1 ms.
 #pragma once
@@ -93,6 +94,8 @@ class World {
   void Transmit(int i, const SendPacket& send);
   void Hang(int i, LinkId link);
   void Watch(int i, const Packet& packet);
+  void WatchLeases();
+  bool Serves(int i);
   void WatchSlots(int i, const Effects& effects);
   void Replicate(int i);
   void TickNode(int i, uint64_t life);
@@ -107,6 +110,7 @@ class World {
   std::vector<std::shared_ptr<Connection>> connections_;
   std::set<std::pair<int, int>> cuts_;
   std::set<std::pair<NodeId, uint64_t>> votes_;  // voter, epoch
+  bool by_hand_ = false;                         // slots were claimed without asking the voters
   std::set<uint64_t> winners_;                   // epochs of elections won
   uint64_t next_inbound_ = 1;
   uint64_t seed_;

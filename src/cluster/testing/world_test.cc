@@ -102,7 +102,13 @@ void World::Kill(int i) {
       c->open = false;
       const int peer = c->from == i ? c->to : c->from;
       const LinkId link = c->from == i ? c->in : c->out;
-      Deliver(peer, lives_[static_cast<size_t>(peer)], [link] { return LinkDown{link, false}; });
+      const uint64_t life = lives_[static_cast<size_t>(peer)];
+      auto make = [link] { return LinkDown{link, false, true}; };
+      if (Reaches(i, peer)) {
+        Deliver(peer, life, make);
+      } else {  // the other side goes on believing in it
+        c->stuck.assign(1, [this, peer, life, make] { Deliver(peer, life, make); });
+      }
     }
   }
 }
@@ -111,6 +117,7 @@ void World::Pause(int i) { node(i).paused = true; }
 
 void World::Resume(int i) {
   node(i).paused = false;
+  WatchLeases();
   auto held = std::exchange(node(i).held, {});
   for (auto& action : held) action();
 }
@@ -134,6 +141,11 @@ AdminReply World::Admin(int i, AdminCommand command, int slot) {
   request.command = std::move(command);
   for (const auto& [s, keys] : node(i).keys) request.keys_total += keys;
   if (slot >= 0 && node(i).keys.count(slot) != 0) request.keys_in_slot = node(i).keys[slot];
+  const auto* failover = std::get_if<AdminFailover>(&request.command);
+  by_hand_ = by_hand_ ||
+             (failover != nullptr && failover->mode == AdminFailover::Mode::kTakeover) ||
+             (now_ > 1000 && std::holds_alternative<AdminAddSlots>(request.command)) ||
+             std::holds_alternative<AdminSetSlot>(request.command);
   Effects effects = node(i).machine->Step({MonoMs(now_), Wall(now_), request});
   CHECK(effects.replies.size() == 1 && effects.replies[0].request == request.request);
   AdminReply reply = effects.replies[0];
@@ -224,6 +236,26 @@ void World::Obey(int i, Effects effects) {
                         n.writes_paused ? "stopped" : "resumed");
     if (n.writes_paused) Replicate(i);
   }
+  WatchLeases();
+}
+
+bool World::Serves(int i) {
+  WorldNode& n = node(i);
+  return n.up && !n.paused && !n.writes_paused && MonoMs(now_) < state(i).serve_until;
+}
+
+// A lease only runs out by itself, so that looking after each step is looking always.
+void World::WatchLeases() {
+  if (by_hand_) return;
+  for (int i = 0; i < count(); ++i) {
+    if (node(i).machine == nullptr || !Serves(i)) continue;
+    for (int j = i + 1; j < count(); ++j) {
+      if (node(j).machine == nullptr || !Serves(j)) continue;
+      if (!state(i).myself()->slots.Intersects(state(j).myself()->slots)) continue;
+      faults.push_back(fmt::format("t={}: {} and {} both serve a slot", now_ - 1000, node(i).name,
+                                   node(j).name));
+    }
+  }
 }
 
 void World::ObeyLink(int i, const LinkAction& action) {
@@ -240,11 +272,12 @@ void World::Dial(int i, const ConnectLink& connect) {
   const int to = connect.cport - 17000;
   const uint64_t life = lives_[static_cast<size_t>(i)];
   const LinkId out = connect.link;
-  if (to < 0 || to >= count() || connect.ip != "127.0.0.1" || !node(to).up) {
+  const bool exists = to >= 0 && to < count() && connect.ip == "127.0.0.1";
+  if (exists && (!Reaches(i, to) || !Reaches(to, i))) return;  // no answer, ever
+  if (!exists || !node(to).up) {
     Deliver(i, life, [out] { return LinkDown{out, true}; });
     return;
   }
-  if (!Reaches(i, to) || !Reaches(to, i)) return;  // no answer, ever
   auto c = std::make_shared<Connection>();
   c->from = i;
   c->to = to;
@@ -286,7 +319,7 @@ void World::Hang(int i, LinkId link) {
     const int to = forward ? c->to : c->from;
     const LinkId theirs = forward ? c->in : c->out;
     const uint64_t life = lives_[static_cast<size_t>(to)];
-    auto make = [theirs] { return LinkDown{theirs, false}; };
+    auto make = [theirs] { return LinkDown{theirs, false, true}; };
     if (Reaches(i, to)) {
       Deliver(to, life, make);
     } else {

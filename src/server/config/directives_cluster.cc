@@ -40,6 +40,7 @@ constexpr Directive kCluster[] = {
     IntRow("cluster-blacklist-ttl", 0, kLongMax, "60"),
     IntRow("cluster-manual-failover-timeout", 1, kIntMax, "5000"),
     IntRow("cluster-message-gossip-perc", 1, 100, "10"),
+    BoolRow("cluster-fast-failover", "yes"),
     BoolRow("cluster-slot-stats-enabled", "no"),
     IntRow("cluster-ping-interval", 0, kLongMax, "0", kHidden),
     IntRow("cluster-databases", 1, kIntMax, "1", kImmutable),

@@ -219,6 +219,7 @@ void ReadCluster(const Reader& in, Settings* s) {
   s->cluster_replica_validity_factor = in.Int("cluster-replica-validity-factor");
   s->cluster_link_sendbuf_limit = in.Bytes("cluster-link-sendbuf-limit");
   s->cluster_blacklist_ttl_seconds = in.Long("cluster-blacklist-ttl");
+  s->cluster_fast_failover = in.Bool("cluster-fast-failover");
   s->cluster_manual_failover_timeout_ms = in.Int("cluster-manual-failover-timeout");
   s->cluster_message_gossip_perc = in.Int("cluster-message-gossip-perc");
   s->cluster_slot_stats_enabled = in.Bool("cluster-slot-stats-enabled");

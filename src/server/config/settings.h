@@ -197,6 +197,7 @@ struct Settings {
   uint64_t cluster_link_sendbuf_limit = 0;
   int64_t cluster_blacklist_ttl_seconds = 0;
   int cluster_manual_failover_timeout_ms = 0;
+  bool cluster_fast_failover = false;
   int cluster_message_gossip_perc = 0;
   bool cluster_slot_stats_enabled = false;
   int64_t cluster_ping_interval_ms = 0;  // 0: the protocol's own

@@ -1,0 +1,251 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The lease: no two nodes serve a slot at the same instant. A master serves while more than half of
+// the voters, itself among them, answered a ping that it sent less than 0.9 NT ago with a grant;
+// who granted counts NT from its answer, and the difference pays for clocks that drift.
+// docs/CLUSTER.md has the argument. States of my claim, if I am a master with slots:
+//
+//   settled     nobody else can still serve these slots. The grants alone decide (serve_until)
+//   contested   won by votes from a master that did not say that it stopped, or begun anew in a
+//               collision. No service, until so many others that their lack alone stops the former
+//               owner have granted, and what they granted to it before has run out (UpdateLease);
+//               or until that owner says that it let go (NoteRelease)
+//   released    contested, but the former owner stopped writes for a manual failover and said for
+//               how long: served until then, by which time it is settled as above
+//
+// `contested` is on disk, and so is a moved slot before its new owner is granted anything. Whom we
+// granted is not: after a restart we assume that it was everyone (not_before).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "cluster/core.h"
+
+namespace pleiad::cluster {
+
+namespace {
+constexpr int kBootShift = 40;  // a request's number: boots, then milliseconds since the start
+constexpr uint64_t kSinceStart = (uint64_t{1} << kBootShift) - 1;
+}  // namespace
+
+int64_t Core::LeaseMs() const { return std::max<int64_t>(NodeTimeout() * 9 / 10, 1); }
+
+// Every voter speaks the lease; else we have no more than the originals' promise.
+bool Core::LeaseFull() const { return LeaseIsFull(*state_); }
+
+// ---- the side that asks
+
+// When it was sent is in the number, so that nothing has to be remembered; the count of starts
+// makes one of an earlier life void.
+uint64_t Core::LeaseNumber() const {
+  return (state_->boots << kBootShift) | (static_cast<uint64_t>(now() - started_) & kSinceStart);
+}
+
+void Core::ReadGrant(Node* voter, const Packet& packet) {
+  if (!me()->Votes()) return;
+  MonoMs sent(0);
+  int64_t not_before = 0;
+  if (!voter->speaks_lease) {
+    sent = voter->ping_sent;  // a foreign voter: that it answers must do
+  } else if (const PingExtension* found = packet.Find(kExtLeaseGrant)) {
+    const auto grant = found->AsLeaseGrant();
+    if (!grant || !grant->granted || grant->number >> kBootShift != state_->boots) return;
+    // What was asked before the present claim proves nothing about it.
+    if (grant->config_epoch < claim_epoch_ || grant->config_epoch > me()->config_epoch) return;
+    sent = started_ + static_cast<int64_t>(grant->number & kSinceStart);
+    not_before = grant->not_before_ms;
+  } else if (now() > voter->lease_asked) {
+    // It did not know me yet, or I asked before I knew that it can be asked.
+    voter->lease_asked = MonoMs(0);
+    lease_check_ = true;
+  }
+  if (sent.value == 0 || sent < claim_since_ || sent > now() || sent <= voter->lease_sent) return;
+  voter->lease_sent = sent;
+  voter->lease_usable = now() + not_before;
+  lease_check_ = true;
+}
+
+// Often enough that one lost answer does not matter. Without a lease: with every tick or so.
+void Core::AskLeases() {
+  if (!me()->Votes()) return;
+  const int64_t often = std::max<int64_t>(NodeTimeout() / 20, 100);
+  const int64_t seldom = NodeTimeout() / (state_->size() > rule::kGossipAdoptAbove ? 2 : 3);
+  const int64_t pause = state_->serve_until.value == 0 ? often : seldom;
+  for (const auto& [id, node] : state_->nodes()) {
+    if (node->IsMyself() || !node->Votes() || !node->link_up) continue;
+    if (node->lease_asked.value != 0 && now() - node->lease_asked < pause) continue;
+    // A full heartbeat is due anyway, or this one need not carry gossip.
+    const bool brief = now() - node->pong_received < NodeTimeout() / 2;
+    SendHeartbeat(FindLink(node->link), PacketType::kPing, brief);
+  }
+}
+
+void Core::AddLease(Packet* packet, const Link* link) const {
+  const Node* to = link->node;
+  if (to == nullptr || IsInbound(link->id) || packet->type != PacketType::kPing) return;
+  if (paused_ && !contested_ && to->id == state_->manual_failover.replica) {
+    packet->extensions.push_back(
+        PingExtension::LeaseRelease(me()->config_epoch, 2 * config_.manual_failover_timeout_ms));
+  }
+  if (!me()->Votes() || !to->Votes()) return;
+  if (!to->speaks_lease) return;
+  packet->extensions.push_back(
+      PingExtension::LeaseRequest(LeaseNumber(), me()->config_epoch, NodeTimeout()));
+}
+
+// Grants decide about the present claim alone from here on. `released_until`: see above, 0 if not.
+void Core::BeginClaim(const NodeId& former_owner, MonoMs released_until) {
+  contested_ = true;
+  former_owner_ = former_owner;
+  released_until_ = released_until;
+  claim_epoch_ = me()->config_epoch;
+  claim_since_ = now();
+  for (const auto& [id, node] : state_->nodes()) {
+    node->lease_sent = node->lease_usable = node->lease_asked = MonoMs(0);
+  }
+  state_->serve_until = MonoMs(0);
+  lease_check_ = true;
+  SaveContested();
+}
+
+void Core::Settle(std::string_view why) {
+  if (!contested_) return;
+  contested_ = false;
+  released_until_ = MonoMs(0);
+  lease_check_ = true;
+  SaveContested();
+  Notice(fmt::format("My claim of epoch {} is confirmed: {}", me()->config_epoch.value, why));
+}
+
+// While writes are stopped for a manual failover the claim is given up on disk, so that a restart
+// in that time does not serve by it.
+void Core::SaveContested() {
+  const bool contested = me()->IsMaster() && (contested_ || paused_);
+  if (contested == state_->contested) return;
+  state_->contested = contested;
+  MustSave();
+}
+
+// I am no master with this claim any more.
+void Core::EndClaim() {
+  was_settled_ = !contested_;
+  contested_ = false;
+  released_until_ = MonoMs(0);
+  state_->serve_until = MonoMs(0);
+  lease_check_ = true;
+  SaveContested();
+}
+
+// Its own word, said after it heard of my claim: it is on its disk that it serves none of this.
+void Core::NoteRelease(Node* sender, const Packet& packet) {
+  if (!contested_ || sender->id != former_owner_) return;
+  if (packet.current_epoch < me()->config_epoch) return;
+  if (packet.replica_of.empty() && packet.slots.Intersects(me()->slots)) return;
+  // What it never had confirmed it can't hand on.
+  if (sender->speaks_lease && (packet.mflags[2] & kMarkSettled) == 0) return;
+  Settle("their former owner let go of the slots");
+}
+
+// At the replica: its master stopped writes for so long, counted from my request at the earliest.
+void Core::ReadLeaseRelease(const Node* sender, const Packet& packet) {
+  const ManualFailover& manual = state_->manual_failover;
+  if (manual.end.value == 0 || me()->master != sender || manual.master_offset.value < 0) return;
+  int64_t span_ms = 0;
+  if (const PingExtension* found = packet.Find(kExtLeaseRelease)) {
+    const auto release = found->AsLeaseRelease();
+    if (release && release->config_epoch == sender->config_epoch) span_ms = release->span_ms;
+  } else if (!sender->speaks_lease && (packet.mflags[0] & kMessagePaused) != 0) {
+    span_ms = rule::kForeignPause;
+  }
+  if (span_ms > 0) manual_released_ = manual_started_ + span_ms * 9 / 10;
+}
+
+// How long this node may serve what it owns, by the grants it holds now.
+void Core::UpdateLease() {
+  MonoMs until = now() + LeaseMs();
+  if (me()->Votes()) {
+    std::vector<MonoMs> sent;
+    int voters = 1;
+    int usable = 0;
+    for (const auto& [id, node] : state_->nodes()) {
+      if (node->IsMyself() || !node->Votes()) continue;
+      ++voters;
+      if (node->lease_sent.value == 0 || now() - node->lease_sent >= LeaseMs()) continue;
+      sent.push_back(node->lease_sent);
+      usable += node->lease_usable <= now() ? 1 : 0;
+    }
+    const int quorum = voters / 2 + 1;
+    // The former owner needs quorum - 1 of the same others.
+    if (contested_ && voters > 1 && usable >= voters - quorum + 1) Settle("a majority granted");
+    // Nobody else votes, so nobody else can tell: who took this over has had time to say so.
+    if (contested_ && voters == 1 && now() - claim_since_ >= NodeTimeout()) Settle("no rival");
+    if (contested_) until = std::min(until, released_until_);
+    const auto needed = static_cast<size_t>(quorum - 1);
+    if (sent.size() < needed) {
+      until = MonoMs(0);
+    } else if (needed > 0) {
+      std::nth_element(sent.begin(), sent.begin() + (quorum - 2), sent.end(), std::greater<>());
+      until = std::min(until, sent[needed - 1] + LeaseMs());
+    }
+  }
+  if (until <= now()) until = MonoMs(0);
+  if ((until.value == 0) != (state_->serve_until.value == 0)) state_check_ = true;
+  state_->serve_until = until;
+}
+
+// ---- the side that grants
+
+// A slot goes from one owner to another: who had it may act on my grants for a while yet.
+void Core::NoteMoved(const Node* from, Node* to) {
+  if (from == nullptr) {
+    if (unowned_until_ > now()) to->lease_former[NodeId()] = unowned_until_;
+    return;
+  }
+  MonoMs last = from->lease_end;
+  for (const auto& [id, until] : from->lease_former) {
+    last = std::max(last, until);
+    if (to != nullptr && id != to->id && until > now()) {
+      MonoMs& held = to->lease_former[id];
+      held = std::max(held, until);
+    }
+  }
+  if (to == nullptr) {
+    unowned_until_ = std::max(unowned_until_, last);
+  } else if (from->lease_end > now()) {
+    MonoMs& held = to->lease_former[from->id];
+    held = std::max(held, from->lease_end);
+  }
+}
+
+// It said itself that it serves nothing, or its process is dead.
+void Core::ForgetGrants(Node* node) {
+  node->lease_end = MonoMs(0);
+  for (const auto& [id, other] : state_->nodes()) other->lease_former.erase(node->id);
+}
+
+// REQUIRES: what the packet claims was taken into the table already, in this step, so that it is on
+// disk before the answer leaves. `stale`: it was overtaken by a later packet.
+std::optional<PingExtension> Core::AnswerLease(Node* sender, const Packet& packet, bool stale) {
+  const PingExtension* found = packet.Find(kExtLeaseRequest);
+  if (found == nullptr) return std::nullopt;
+  const auto ask = found->AsLeaseRequest();
+  if (!ask) return std::nullopt;
+  const bool granted = me()->Votes() && !stale && sender->IsMaster() &&
+                       ask->config_epoch == packet.config_epoch &&
+                       packet.slots.IsSubsetOf(sender->slots);
+  int64_t not_before = 0;
+  if (granted) {
+    std::erase_if(sender->lease_former, [this](const auto& f) { return f.second <= now(); });
+    for (const auto& [id, until] : sender->lease_former) {
+      not_before = std::max(not_before, until - now());
+    }
+    if (boot_term_) not_before = std::max(not_before, NodeTimeout() - (now() - started_));
+    const int64_t span = std::max(NodeTimeout(), ask->node_timeout_ms);
+    sender->lease_end = std::max(sender->lease_end, now() + span);
+  }
+  return PingExtension::LeaseGrant(ask->number, ask->config_epoch, granted, not_before);
+}
+
+}  // namespace pleiad::cluster
