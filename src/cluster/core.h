@@ -275,6 +275,8 @@ class Core {
   Answer Do(const AdminBumpEpoch& command, const AdminRequest& request);
   Answer Do(const AdminReset& command, const AdminRequest& request);
   Answer Do(const AdminFailover& command, const AdminRequest& request);
+  Answer Do(const AdminClaimSlots& command, const AdminRequest& request);
+  Answer Do(const AdminOutbid& command, const AdminRequest& request);
   Answer ChangeSlots(const std::vector<SlotRange>& ranges, bool add);
   Answer OpenSlot(const AdminSetSlot& command);
   Answer AssignSlot(const AdminSetSlot& command, uint64_t keys);

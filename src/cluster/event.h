@@ -118,9 +118,25 @@ struct AdminFailover {
   Mode mode = Mode::kDefault;
 };
 
-using AdminCommand = std::variant<AdminMeet, AdminForget, AdminReplicate, AdminSaveConfig,
-                                  AdminAddSlots, AdminDelSlots, AdminFlushSlots, AdminSetSlot,
-                                  AdminSetConfigEpoch, AdminBumpEpoch, AdminReset, AdminFailover>;
+// Slot migration. The target takes slots that `source` owns, under `epoch` and no other: that is
+// what it promised the source. Refused if that is not a new epoch any more, if a slot has another
+// owner, or at `deadline` and later.
+struct AdminClaimSlots {
+  std::vector<SlotRange> ranges;
+  NodeId source;
+  Epoch epoch;
+  MonoMs deadline;
+};
+// The source goes on with slots whose claim it had allowed and that did not come: its own claim is
+// renewed under an epoch greater than `epoch`, so that a claim that comes late loses.
+struct AdminOutbid {
+  Epoch epoch;
+};
+
+using AdminCommand =
+    std::variant<AdminMeet, AdminForget, AdminReplicate, AdminSaveConfig, AdminAddSlots,
+                 AdminDelSlots, AdminFlushSlots, AdminSetSlot, AdminSetConfigEpoch, AdminBumpEpoch,
+                 AdminReset, AdminFailover, AdminClaimSlots, AdminOutbid>;
 
 // Answered in the same Step by an AdminReply with the same number. The counts are what the key
 // space holds at this moment: of every slot together, and (SETSLOT only) of the slot named.

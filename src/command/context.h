@@ -105,6 +105,7 @@ class ReadContext {
     bool null_array = true;         // the reply at the deadline: null array or null
     std::vector<std::string> args;  // what to run again; empty: as typed (XREAD's $ is resolved)
     bool held = false;              // see Waiter::held
+    bool rerun = false;             // see Waiter::rerun
   };
   // False in a transaction or in the replication stream: the handler replies as if the time were
   // over.
@@ -271,6 +272,12 @@ size_t ExpireSweep(Engine* engine, ThreadStats* stats, UnixMs now, int first, in
 // Deletes all keys of a slot, of every database, with their DELs in the journal: what is left of a
 // slot that another node took over, or a reset. REQUIRES: the slot's lock.
 void DeleteSlotKeys(Engine* engine, SlotId id, Slot& slot);
+
+// Takes up to `most` keys of a slot that is not served here (SlotPhase::kLeftover) out of their
+// tables, with their DELs in the journal, into `garbage`: the caller frees them behind the lock.
+// Returns false when none is left. REQUIRES: the slot's lock; not on a replica.
+bool TakeLeftovers(Engine* engine, SlotId id, Slot& slot, size_t most,
+                   std::vector<Entry*>* garbage);
 
 // Takes all keys of database `db` (negative: of every database) out of their slots, into `garbage`,
 // without records in the journal. Snapshots under way are given what they lack first; WATCH and

@@ -249,12 +249,16 @@ size_t Dispatcher::CountMissing(const PreparedCommand& c, const ClientState& cli
 
 // True if the command may run here. The slot's state is read under the same lock as the data.
 bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks,
-                             resp::Writer* out) {
+                             resp::Writer* out, std::vector<std::string> again) {
   if (engine_->router == nullptr || client->from_master) return true;
   const SlotState state = locks->slot(c.keys[0].slot).state;
   if (state == SlotState::kMine && !fenced_ &&
       !engine_->cluster_down.load(std::memory_order_relaxed)) {
     return true;
+  }
+  if (state == SlotState::kHeld) {
+    Hold(c, client, locks, out, std::move(again));
+    return false;
   }
   RouteQuery query;
   query.fenced = fenced_ && state != SlotState::kNotMine;

@@ -125,8 +125,12 @@ class Dispatcher {
   bool WatchBroken(const ClientState& client, LockSet* locks);
   void RunQueued(std::vector<PreparedCommand>& commands, ClientState* client, LockSet* locks,
                  resp::Writer* out);
-  bool RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks,
-                   resp::Writer* out);
+  // False: the reply was written, or (SlotState::kHeld) the client waits with `again`, or the
+  // command as typed, and there is no reply yet.
+  bool RouteLocked(const PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out,
+                   std::vector<std::string> again = {});
+  void Hold(const PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out,
+            std::vector<std::string> again);
   size_t CountMissing(const PreparedCommand& c, const ClientState& client, LockSet* locks);
   void CountError(const CommandSpec* spec, std::string_view reply);
   void ReplyUnknown(const PreparedCommand& c, resp::Writer* out);

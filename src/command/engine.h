@@ -156,6 +156,9 @@ struct Engine {
   std::atomic<bool> require_auth{false};
   std::atomic<bool> writes_paused{false};    // manual failover, shutdown: the journal stands still
   std::atomic<int> min_replicas_missing{0};  // min-replicas-to-write not met
+  // FLUSHALL, FLUSHDB, SWAPDB so far: what they do is in no slot's records. Counted in their
+  // exclusive section.
+  std::atomic<uint64_t> whole_changes{0};
   std::atomic<PersistenceError> persistence_error{PersistenceError::kNone};
 
   // Set before the threads start.

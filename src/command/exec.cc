@@ -91,6 +91,7 @@ bool Dispatcher::MayQueue(const PreparedCommand& c, ClientState* client, resp::W
   }
   LockSet locks(&engine_->keyspace);
   locks.LockOne(c.keys[0].slot);
+  if (locks.slot(c.keys[0].slot).state == SlotState::kHeld) return true;  // EXEC waits for it
   return RouteLocked(c, client, &locks, out);
 }
 
@@ -143,6 +144,10 @@ void Dispatcher::Exec(ClientState* client, resp::Writer* out) {
       engine_->journal.AppendGroup(group);
     }
   }
+  if (client->waiter != nullptr) {  // a slot is held: EXEC comes again, as a whole
+    client->transaction = transaction;
+    return;
+  }
   EndTransaction(client);
   ServeReady();
 }
@@ -176,7 +181,7 @@ bool Dispatcher::CheckExec(std::vector<PreparedCommand>& commands, ClientState* 
       out->Error("CROSSSLOT Keys in request don't hash to the same slot");
       return false;
     }
-    if (!RouteLocked(c, client, locks, out)) return false;
+    if (!RouteLocked(c, client, locks, out, {"EXEC"})) return false;
   }
   if (writes && !CheckWritable(&why)) {
     AbortExec(reason.view(), out);

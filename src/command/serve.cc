@@ -34,6 +34,7 @@ void Dispatcher::Block(const PreparedCommand& c, ClientState* client, LockSet* l
   if (waiter->args.empty()) waiter->args.assign(c.args.begin(), c.args.end());
   waiter->db = client->db;
   waiter->null_array = spec.null_array;
+  waiter->rerun = spec.rerun;
   waiter->writes = c.spec->write != nullptr;
   waiter->held = spec.held;
   if (spec.held) waiter->client.asking = client->asking;
@@ -45,6 +46,23 @@ void Dispatcher::Block(const PreparedCommand& c, ClientState* client, LockSet* l
   client->waiter = waiter;
   waiter->deliver = make_delivery_(client);
   engine_->waiters.Add(waiter);
+}
+
+// REQUIRES: the lock of the slot of its keys, which is held.
+void Dispatcher::Hold(const PreparedCommand& c, ClientState* client, LockSet* locks,
+                      resp::Writer* out, std::vector<std::string> again) {
+  if (serving_) {
+    still_nothing_ = true;
+    return;
+  }
+  if (!make_delivery_ || client->connection == nullptr) {
+    out->Error("TRYAGAIN The slot's state is changing");
+    return;
+  }
+  ReadContext::BlockSpec spec;
+  spec.args = std::move(again);
+  spec.rerun = true;
+  Block(c, client, locks, std::move(spec));
 }
 
 void Dispatcher::ServeReady() {
@@ -75,6 +93,7 @@ void Dispatcher::ServeKey(const ReadyKey& ready) {
 
 // False: there was nothing for it, or somebody else has it.
 bool Dispatcher::Serve(const std::shared_ptr<Waiter>& waiter) {
+  if (waiter->rerun) return false;
   for (;;) {
     int expected = Waiter::kWaiting;
     if (!waiter->state.compare_exchange_strong(expected, Waiter::kServing)) {

@@ -15,9 +15,9 @@
 namespace pleiad {
 namespace {
 
-// Deletes an entry that the caller found under the slot's lock, as the server's own act.
-void DropEntry(Engine* engine, SlotId id, int db, SlotDb* slot_db, Entry* e, NotifyClass why,
-               std::string_view event) {
+// Takes out an entry that the caller found under the slot's lock, as the server's own act.
+void TakeOut(Engine* engine, SlotId id, int db, SlotDb* slot_db, Entry* e, NotifyClass why,
+             std::string_view event) {
   Slot& slot = engine->keyspace.RawSlot(id);
   const std::string_view key = e->key();
   const uint64_t hash = HashKey(key, engine->keyspace.hash_seed());
@@ -32,6 +32,11 @@ void DropEntry(Engine* engine, SlotId id, int db, SlotDb* slot_db, Entry* e, Not
   }
   engine->keyspace.DropExpiries(*slot_db, *e);
   slot_db->table.Remove(hash, key);
+}
+
+void DropEntry(Engine* engine, SlotId id, int db, SlotDb* slot_db, Entry* e, NotifyClass why,
+               std::string_view event) {
+  TakeOut(engine, id, db, slot_db, e, why, event);
   Entry::Free(e);
 }
 
@@ -59,7 +64,7 @@ size_t ExpireSlot(Engine* engine, ThreadStats* stats, SlotId id, UnixMs now, siz
   LockSet locks(&engine->keyspace);
   locks.LockOne(id);
   Slot& slot = locks.slot(id);
-  if (slot.next_expiry_ms > now.value) return 0;
+  if (slot.next_expiry_ms > now.value || slot.hidden()) return 0;
   size_t deleted = 0;
   int64_t next = Slot::kNever;
   for (int db = 0; db < engine->keyspace.databases(); ++db) {
@@ -132,6 +137,7 @@ int SampleSlot(Engine* engine, SlotId id, EvictionPolicy policy, UnixMs now, uin
   LockSet locks(&engine->keyspace);
   locks.LockOne(id);
   Slot& slot = locks.slot(id);
+  if (slot.hidden()) return 0;
   int seen = 0;
   for (int db = 0; db < engine->keyspace.databases(); ++db) {
     SlotDb* slot_db = engine->keyspace.Db(slot, db, false);
@@ -197,7 +203,28 @@ void DeleteSlotKeys(Engine* engine, SlotId id, Slot& slot) {
   }
 }
 
+bool TakeLeftovers(Engine* engine, SlotId id, Slot& slot, size_t most,
+                   std::vector<Entry*>* garbage) {
+  for (int db = 0; db < engine->keyspace.databases(); ++db) {
+    SlotDb* slot_db = engine->keyspace.Db(slot, db, false);
+    if (slot_db == nullptr) break;
+    TableCursor cursor;
+    while (slot_db->table.size() != 0 && !cursor.done) {
+      std::vector<Entry*> found;
+      slot_db->table.Scan(&cursor, most, &found);
+      for (Entry* e : found) {
+        if (garbage->size() >= most) return true;
+        TakeOut(engine, id, db, slot_db, e, kNotifyGeneric, "del");
+        garbage->push_back(e);
+      }
+      if (garbage->size() >= most) return true;
+    }
+  }
+  return false;
+}
+
 uint64_t DetachDatabase(Engine* engine, int db, std::deque<Table>* garbage) {
+  engine->whole_changes.fetch_add(1, std::memory_order_relaxed);
   Keyspace& keyspace = engine->keyspace;
   const int first = db < 0 ? 0 : db;
   const int last = db < 0 ? keyspace.databases() - 1 : db;
@@ -223,6 +250,7 @@ uint64_t DetachDatabase(Engine* engine, int db, std::deque<Table>* garbage) {
 
 void SwapDatabases(Engine* engine, int a, int b) {
   Keyspace& keyspace = engine->keyspace;
+  engine->whole_changes.fetch_add(1, std::memory_order_relaxed);
   for (int i = 0; i < kSlotCount && a != b; ++i) {
     const SlotId id(static_cast<uint16_t>(i));
     Slot& slot = keyspace.RawSlot(id);

@@ -58,8 +58,11 @@ struct Waiter {
   // A write to a key that MIGRATE is moving: it will have a reply of any kind as soon as that is
   // over, and nobody else may end it.
   bool held = false;
+  // Its slot is about to change hands (SlotState::kHeld), and it waits for the outcome, not for a
+  // key. Nobody serves it: an empty reply lets its reactor run it again.
+  bool rerun = false;
   int64_t deadline_ms = 0;  // mono; 0: for ever
-  // Hands the reply to the client's reactor. Any thread.
+  // Hands the reply to the client's reactor; an empty one: run the command again. Any thread.
   std::function<void(std::string reply)> deliver;
 
   // True if the caller may answer it now, and nobody else will.

@@ -48,13 +48,14 @@ void Journal::SetBacklogSize(int64_t bytes) {
 }
 
 void Journal::Append(SlotId slot, int db, std::span<const std::string_view> args) {
-  (void)slot;  // the tag is for sinks that filter by slot
   if (!active()) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   scratch_.clear();
   EncodeSelect(db);
   Encode(args, &scratch_);
   AppendLocked(scratch_);
+  if (!taps_.empty()) [[unlikely]]
+    FeedTaps(slot, db, args);
   if (scratch_.capacity() > (1 << 20)) scratch_ = std::string();
 }
 
@@ -67,8 +68,7 @@ void Journal::EncodeSelect(int db) {
 }
 
 void Journal::Group::Add(SlotId slot, int db, std::span<const std::string_view> args) {
-  (void)slot;  // the tag is for sinks that filter by slot
-  records_.push_back({db, std::vector<std::string>(args.begin(), args.end())});
+  records_.push_back({slot, db, std::vector<std::string>(args.begin(), args.end())});
 }
 
 void Journal::AppendGroup(const Group& group) {
@@ -86,10 +86,62 @@ void Journal::AppendGroup(const Group& group) {
     EncodeSelect(record.db);
     const std::vector<std::string_view> args(record.args.begin(), record.args.end());
     Encode(args, &scratch_);
+    if (!taps_.empty()) [[unlikely]]
+      FeedTaps(record.slot, record.db, args);
   }
   if (several) Encode(kExec, &scratch_);
   AppendLocked(scratch_);
   if (scratch_.capacity() > (1 << 20)) scratch_ = std::string();
+}
+
+void Journal::AppendRecords(int db, std::string_view bytes) {
+  if (!active()) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  scratch_.clear();
+  EncodeSelect(db);
+  AppendLocked(scratch_);
+  AppendLocked(bytes);
+}
+
+void Journal::FeedTaps(SlotId slot, int db, std::span<const std::string_view> args) {
+  for (Tap* tap : taps_) {
+    if (!tap->slots_[slot.value]) continue;
+    if (tap->db_ != db) {
+      tap->db_ = db;
+      const std::string number = std::to_string(db);
+      const std::string_view select[] = {"SELECT", number};
+      Encode(select, &tap->bytes_);
+    }
+    Encode(args, &tap->bytes_);
+    if (tap->waiting_.exchange(tap->bytes_.size(), std::memory_order_acq_rel) == 0) tap->wake_();
+  }
+}
+
+std::unique_ptr<Journal::Tap> Journal::Listen(const std::bitset<kSlotCount>& slots,
+                                              std::function<void()> wake) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  CHECK(active());
+  std::unique_ptr<Tap> tap(new Tap(this, slots, std::move(wake)));
+  taps_.push_back(tap.get());
+  return tap;
+}
+
+Journal::Tap::~Tap() {
+  const std::lock_guard<std::mutex> lock(journal_->mutex_);
+  std::erase(journal_->taps_, this);
+}
+
+size_t Journal::Tap::Take(std::string* out) {
+  const std::lock_guard<std::mutex> lock(journal_->mutex_);
+  const size_t n = bytes_.size();
+  if (out->empty()) {
+    out->swap(bytes_);
+  } else {
+    out->append(bytes_);
+  }
+  bytes_.clear();
+  waiting_.store(0, std::memory_order_release);
+  return n;
 }
 
 void Journal::AppendRaw(std::string_view bytes) {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <atomic>
+#include <bitset>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -52,6 +53,7 @@ class Journal {
    private:
     friend class Journal;
     struct Record {
+      SlotId slot;
       int db;
       std::vector<std::string> args;
     };
@@ -92,6 +94,36 @@ class Journal {
   // nullptr if `from` is no longer kept (or lies ahead of the end).
   std::unique_ptr<Reader> Attach(Offset from);
 
+  // A copy of the records of some slots, from now on: what a slot migration forwards. Kept until it
+  // is taken, whatever its size, beside the stream; records without a slot are not in it. Begins
+  // with a SELECT. What a transaction did comes as single records: the receiver shows nobody a part
+  // of it. REQUIRES of the journal: active.
+  class Tap {
+   public:
+    ~Tap();
+    Tap(const Tap&) = delete;
+    Tap& operator=(const Tap&) = delete;
+    // Appends what there is to `out`; returns how many bytes.
+    size_t Take(std::string* out);
+    size_t waiting() const { return waiting_.load(std::memory_order_acquire); }
+
+   private:
+    friend class Journal;
+    Tap(Journal* journal, const std::bitset<kSlotCount>& slots, std::function<void()> wake)
+        : journal_(journal), slots_(slots), wake_(std::move(wake)) {}
+    Journal* journal_;
+    const std::bitset<kSlotCount> slots_;
+    const std::function<void()> wake_;
+    int db_ = -1;
+    std::string bytes_;
+    std::atomic<size_t> waiting_{0};
+  };
+  // `wake` is called when there is something after there was nothing, with the mutex held.
+  std::unique_ptr<Tap> Listen(const std::bitset<kSlotCount>& slots, std::function<void()> wake);
+  // Records of a slot that are bytes already: those that a migration brought. REQUIRES: the caller
+  // alone writes to that slot.
+  void AppendRecords(int db, std::string_view bytes);
+
   // `wake` is called after appends when it was not called since the last Read that reached the end;
   // from any thread, with the journal's mutex held: it must only signal (eventfd). A reader that
   // has reached the end may therefore wait for it. `owner` names it for RemoveWaker.
@@ -107,6 +139,7 @@ class Journal {
   };
   void AppendLocked(std::string_view bytes);
   void EncodeSelect(int db);
+  void FeedTaps(SlotId slot, int db, std::span<const std::string_view> args);
   void TrimLocked();
 
   mutable std::mutex mutex_;
@@ -116,6 +149,7 @@ class Journal {
   int selected_db_ = -1;
   std::deque<Block> blocks_;
   std::vector<Reader*> readers_;
+  std::vector<Tap*> taps_;
   std::string scratch_;
   std::vector<std::pair<const void*, std::function<void()>>> wakers_;
   bool woken_ = false;

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "runtime/clock.h"
 #include "runtime/files.h"
+#include "runtime/migration_driver.h"
 #include "runtime/process.h"
 #include "runtime/replication_driver.h"
 #include "runtime/server.h"
@@ -261,7 +262,10 @@ Status Persistence::WriteBase() {
   int64_t first = 0;
   log->set_hold_fsync(settings->no_appendfsync_on_rewrite);
   Status status = WriteSnapshotFile(engine_, kRewriteThread, temporary, /*aof_base=*/true,
-                                    *settings, [&](RdbFacts*) { first = log->Cut(); });
+                                    *settings, [&](RdbFacts*) {
+                                      first = log->Cut();
+                                      RecordIncoming(engine_);
+                                    });
   if (status.ok()) status = log->InstallBase(temporary, /*rdb=*/true, first);
   log->set_hold_fsync(false);
   if (!status.ok()) return Error{fmt::format("Rewriting the AOF failed: {}", status.message())};

@@ -632,8 +632,17 @@ void Reactor::Resume(uint64_t client_id, std::string_view reply) {
   const auto found = waiting_.find(client_id);
   if (found == waiting_.end()) return;
   Connection* const c = found->second;
+  const std::shared_ptr<Waiter> waiter = c->state.waiter;
   EndWait(c);
   c->state.last_interaction = mono_now_;
+  if (reply.empty()) {
+    std::string again;
+    resp::AppendRequest(waiter->args, &again);
+    again += c->in.view();
+    c->in.Release();
+    Process(c, again);
+    return;
+  }
   if (server_->persistence().gating()) {
     if (c->gate.value == 0) gated_.push_back(c);
     c->gate = server_->engine().journal.end();
@@ -653,7 +662,7 @@ void Reactor::Resume(uint64_t client_id, std::string_view reply) {
 
 bool Reactor::Unblock(Connection* c, std::string_view reply) {
   const std::shared_ptr<Waiter> waiter = c->state.waiter;
-  if (!waiter || waiter->held || !waiter->Finish()) return false;
+  if (!waiter || waiter->held || waiter->rerun || !waiter->Finish()) return false;
   std::string text(reply);
   if (text.empty()) {
     resp::OutBuffer buffer;

@@ -17,6 +17,7 @@
 #include "base/prng.h"
 #include "base/text.h"
 #include "runtime/clock.h"
+#include "runtime/migration_driver.h"
 #include "runtime/random.h"
 #include "runtime/snapshot_stream.h"
 
@@ -194,6 +195,7 @@ void ReplicaLink::FullSync() {
       engine->journal.ForgetDatabase();  // the stream behind the cut begins with a SELECT
       offset = engine->journal.end();
       reader_ = engine->journal.Attach(offset);
+      RecordIncoming(engine);
       ids = driver_->hooks_.ids();
       facts.repl_stream_db = driver_->hooks_.stream_db();
     });

@@ -76,8 +76,10 @@ void ReplicationDriver::Follow(const std::string& host, int port) {
   for (const auto& waiter : engine_->waiters.All()) {
     if (!waiter->Finish()) continue;
     waiter->deliver(
-        "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> "
-        "replica?)\r\n");
+        waiter->rerun
+            ? ""
+            : "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> "
+              "replica?)\r\n");
   }
   {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <bitset>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -26,6 +27,7 @@ namespace pleiad::runtime {
 
 class ClusterDriver;
 class ClusterRouter;
+class MigrationDriver;
 class ReplicationDriver;
 class Migrator;
 class Persistence;
@@ -62,6 +64,8 @@ class Server {
   // This node may not serve what it owns at `now`: its lease has run out, or the cluster driver
   // stood still for half a node timeout or more.
   bool ClusterViewIsStale(MonoMs now) const;
+  // Null unless in cluster mode.
+  MigrationDriver* migration() { return migration_.get(); }
   ReplicationDriver& replication() { return *replication_; }
   Persistence& persistence() { return *persistence_; }
   Migrator& migrator() { return *migrator_; }
@@ -127,6 +131,10 @@ class Server {
   void DriversCron(MonoMs now);
   cluster::ClusterConfig MakeClusterConfig() const;
   void ApplySlots(const std::vector<cluster::SlotChange>& changes);
+  bool ApplySlot(const cluster::SlotChange& change);
+  void RefreshShardSlots();
+  void DropWhatIsNotMine();
+  bool OfMyMaster(SlotId slot) const;
   void RedirectWaiters(SlotId slot);
   void ApplyRole(const cluster::ReplicationRole& role);
   void ApplySettings(const Settings& settings);
@@ -141,6 +149,9 @@ class Server {
   std::unique_ptr<Persistence> persistence_;
   std::unique_ptr<Migrator> migrator_;
   std::unique_ptr<ClusterRouter> router_;
+  // My master's slots, or mine, as told last. Of the cluster driver's callbacks.
+  std::bitset<kSlotCount> shard_slots_;
+  std::unique_ptr<MigrationDriver> migration_;
   std::unique_ptr<ClusterDriver> cluster_;
   std::atomic<uint64_t> next_client_id_{0};
   std::atomic<size_t> next_reactor_{0};

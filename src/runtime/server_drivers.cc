@@ -10,6 +10,7 @@
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
 #include "runtime/cluster_router.h"
+#include "runtime/migration_driver.h"
 #include "runtime/migrator.h"
 #include "runtime/persistence.h"
 #include "runtime/replication_driver.h"
@@ -73,22 +74,60 @@ cluster::ClusterConfig Server::MakeClusterConfig() const {
 // The ownership of slots changes under their locks, so that no write can be acknowledged after its
 // slot went away.
 void Server::ApplySlots(const std::vector<cluster::SlotChange>& changes) {
-  const InsideKeyspace inside(&engine_.keyspace);
-  for (const cluster::SlotChange& change : changes) {
-    LockSet locks(&engine_.keyspace);
-    locks.LockOne(change.slot);
-    Slot& slot = locks.slot(change.slot);
-    slot.state = StateOf(change);
-    if (change.delete_keys) DeleteSlotKeys(&engine_, change.slot, slot);
-    if ((slot.watched & Slot::kWaiters) && slot.state == SlotState::kNotMine)
-      RedirectWaiters(change.slot);
+  std::vector<SlotId> leftovers;
+  {
+    const InsideKeyspace inside(&engine_.keyspace);
+    for (const cluster::SlotChange& change : changes) {
+      if (ApplySlot(change)) leftovers.push_back(change.slot);
+    }
   }
+  migration_->Purge(leftovers);
+  migration_->OnTable();
+}
+
+bool Server::OfMyMaster(SlotId slot) const {
+  const std::shared_ptr<const cluster::ClusterView> view = cluster_->View();
+  return view != nullptr && view->MyMasters(slot);
+}
+
+// True: its keys are to be freed.
+bool Server::ApplySlot(const cluster::SlotChange& change) {
+  LockSet locks(&engine_.keyspace);
+  locks.LockOne(change.slot);
+  Slot& slot = locks.slot(change.slot);
+  const SlotState was = slot.state;
+  SlotState state = StateOf(change);
+  // Held by its migration, which alone knows when that is over.
+  if (state == SlotState::kMine && was == SlotState::kHeld) state = was;
+  slot.state = state;
+  const bool ours = change.mine || OfMyMaster(change.slot);
+  const bool was_ours = shard_slots_[change.slot.value];
+  shard_slots_[change.slot.value] = ours;
+  if (ours) {
+    if (slot.phase == SlotPhase::kLeftover && change.mine)
+      DeleteSlotKeys(&engine_, change.slot, slot);
+    slot.phase = SlotPhase::kOrdinary;
+  } else if (change.delete_keys || (was_ours && engine_.replica.load(std::memory_order_relaxed))) {
+    slot.phase = SlotPhase::kLeftover;  // a replica waits for its master's DELs
+  }
+  if (slot.watched & Slot::kWaiters) {
+    if (state == SlotState::kNotMine) {
+      RedirectWaiters(change.slot);
+    } else if (was == SlotState::kHeld && state != was) {
+      RunWaitersAgain(&engine_, change.slot);
+    }
+  }
+  return change.delete_keys;
 }
 
 // Who waits for a key of a slot that went away is told where it went.
 void Server::RedirectWaiters(SlotId slot) {
   for (const auto& waiter : engine_.waiters.All(slot)) {
     if (!waiter->Finish()) continue;
+    if (waiter->rerun) {
+      waiter->deliver({});  // as a whole: EXEC ends its transaction
+      continue;
+    }
     resp::OutBuffer buffer;
     resp::Writer out(&buffer, waiter->client.protocol);
     RouteQuery query;
@@ -104,10 +143,46 @@ void Server::RedirectWaiters(SlotId slot) {
 void Server::ApplyRole(const cluster::ReplicationRole& role) {
   if (const auto* follow = std::get_if<cluster::ReplicateFrom>(&role)) {
     replication_->Follow(follow->ip, follow->port);
+    RefreshShardSlots();
     SetLogRole('S');
   } else {
     replication_->BecomeMaster();
+    DropWhatIsNotMine();
+    RefreshShardSlots();
     SetLogRole('M');
+  }
+  migration_->OnTable();
+}
+
+// What my former master, or this node before its restart, was importing and did not get, or gave
+// away and had not freed.
+void Server::DropWhatIsNotMine() {
+  std::vector<SlotId> left;
+  {
+    const InsideKeyspace inside(&engine_.keyspace);
+    for (int i = 0; i < kSlotCount; ++i) {
+      const SlotId id(static_cast<uint16_t>(i));
+      LockSet locks(&engine_.keyspace);
+      locks.LockOne(id);
+      Slot& slot = locks.slot(id);
+      if (!slot.hidden() || slot.state != SlotState::kNotMine) continue;
+      slot.phase = SlotPhase::kLeftover;
+      left.push_back(id);
+    }
+  }
+  migration_->Purge(left);
+}
+
+// My shard's slots by the new role: nothing in them is on its way, or left over.
+void Server::RefreshShardSlots() {
+  const InsideKeyspace inside(&engine_.keyspace);
+  for (int i = 0; i < kSlotCount; ++i) {
+    const SlotId id(static_cast<uint16_t>(i));
+    LockSet locks(&engine_.keyspace);
+    locks.LockOne(id);
+    const bool ours = locks.slot(id).state != SlotState::kNotMine || OfMyMaster(id);
+    shard_slots_[id.value] = ours;
+    if (ours) locks.slot(id).phase = SlotPhase::kOrdinary;
   }
 }
 
@@ -153,8 +228,10 @@ Status Server::StartCluster() {
                                             [this] { return config_->settings(); });
   engine_.router = router_.get();
   engine_.cluster_down = true;
+  migration_ = std::make_unique<MigrationDriver>(&engine_, this);
   const Status status = cluster_->Start();
   if (!status.ok()) return status;
+  migration_->Start();
   config_->AddListener([this](const Settings&, const std::vector<std::string>&) {
     cluster_->Post(cluster::ConfigChanged{MakeClusterConfig()});
   });
@@ -174,6 +251,7 @@ void Server::FlushEverything() {
 
 void Server::StopDrivers() {
   if (migrator_ != nullptr) migrator_->Stop();
+  if (migration_ != nullptr) migration_->Stop();
   if (cluster_ != nullptr) cluster_->Stop();
   if (replication_ != nullptr) replication_->Stop();
 }

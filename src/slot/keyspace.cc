@@ -119,7 +119,7 @@ Keyspace::Counts Keyspace::Count(int db) {
     LockSet locks(this);
     locks.LockOne(id);
     const SlotDb* slot_db = Db(locks.slot(id), db, false);
-    if (slot_db == nullptr) continue;
+    if (slot_db == nullptr || locks.slot(id).hidden()) continue;
     counts.keys += slot_db->table.size();
     counts.with_expiry += slot_db->with_expiry;
   }

@@ -32,8 +32,17 @@
 
 namespace pleiad {
 
-// Where a slot stands, as the cluster says. Standalone: all kMine.
-enum class SlotState : uint8_t { kMine, kMigrating, kImporting, kNotMine };
+// Where a slot stands, as the cluster says. Standalone: all kMine. kHeld: it changes hands at this
+// moment, and who asks for its keys waits (runtime/migration_driver.h).
+enum class SlotState : uint8_t { kMine, kMigrating, kImporting, kNotMine, kHeld };
+
+// Whether the keys in a slot are anybody's. Those of the last two are hidden from clients, never
+// expire and are not evicted here.
+enum class SlotPhase : uint8_t {
+  kOrdinary,
+  kIncoming,  // a migration fills it; not served before it is claimed
+  kLeftover,  // it went to another node, or a migration into it failed: its keys wait to be freed
+};
 
 // A key as looked up: its bytes, hash and slot.
 struct Key {
@@ -65,6 +74,8 @@ struct alignas(64) Slot {
   SpinLock lock;
   SlotState state = SlotState::kMine;
   uint8_t watched = 0;  // bits of the three above
+  SlotPhase phase = SlotPhase::kOrdinary;
+  bool hidden() const { return phase != SlotPhase::kOrdinary; }
   SlotDb db0;
   int64_t next_expiry_ms = kNever;  // no entry or field of this slot expires before that
   SlotDb* more = nullptr;           // databases 1.. : array, made when first used
@@ -157,7 +168,8 @@ class Keyspace {
   static int64_t NextFieldExpiry(const Entry& e);
   bool any_expiry() const { return slots_with_expiry_.load(std::memory_order_relaxed) != 0; }
 
-  // Keys and keys with an expiry in a database. Cost: 16384 locks (about 200 us).
+  // Keys and keys with an expiry in a database, without hidden slots. Cost: 16384 locks (about
+  // 200 us).
   struct Counts {
     uint64_t keys = 0;
     uint64_t with_expiry = 0;

@@ -33,7 +33,7 @@ void CountKeysInSlot(ServerContext& ctx, const Args& args, resp::Writer& out) {
   if (!slot.has_value()) return;
   LockSet locks(&ctx.engine.keyspace);
   locks.LockOne(*slot);
-  out.Integer(locks.slot(*slot).db0.table.size());
+  out.Integer(locks.slot(*slot).hidden() ? 0 : locks.slot(*slot).db0.table.size());
 }
 
 // CLUSTER GETKEYSINSLOT slot count
@@ -52,6 +52,7 @@ void GetKeysInSlot(ServerContext& ctx, const Args& args, resp::Writer& out) {
   std::vector<Entry*> found;
   TableCursor cursor;
   const Table& table = locks.slot(*slot).db0.table;
+  if (locks.slot(*slot).hidden()) cursor.done = true;
   while (!cursor.done && found.size() < static_cast<size_t>(*count)) {
     table.Scan(&cursor, static_cast<size_t>(*count), &found);
   }

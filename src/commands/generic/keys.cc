@@ -11,7 +11,7 @@ size_t WriteMatching(ServerContext& ctx, SlotId id, std::string_view pattern, re
   LockSet locks(&ctx.engine.keyspace);
   locks.LockOne(id);
   const SlotDb* db = ctx.engine.keyspace.Db(locks.slot(id), ctx.client.db, false);
-  if (db == nullptr || db->table.size() == 0) return 0;
+  if (db == nullptr || db->table.size() == 0 || locks.slot(id).hidden()) return 0;
   const bool all = pattern == "*";
   size_t found = 0;
   db->table.ForEach([&](const Entry* e) {

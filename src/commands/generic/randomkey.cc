@@ -20,7 +20,8 @@ void ForEachSlotDb(ServerContext& ctx, F f) {
     LockSet locks(&ctx.engine.keyspace);
     locks.LockOne(id);
     const SlotDb* db = ctx.engine.keyspace.Db(locks.slot(id), ctx.client.db, false);
-    if (db != nullptr && db->table.size() != 0 && !f(id, *db)) return;
+    if (db == nullptr || db->table.size() == 0 || locks.slot(id).hidden()) continue;
+    if (!f(id, *db)) return;
   }
 }
 

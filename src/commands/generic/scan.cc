@@ -99,7 +99,7 @@ size_t ScanSlot(ServerContext& ctx, Cursor* cursor, const ScanOptions& options, 
   LockSet locks(&ctx.engine.keyspace);
   locks.LockOne(id);
   const SlotDb* db = ctx.engine.keyspace.Db(locks.slot(id), ctx.client.db, false);
-  if (db == nullptr || db->table.size() == 0) {
+  if (db == nullptr || db->table.size() == 0 || locks.slot(id).hidden()) {
     cursor->table = {.done = true};
     return 0;
   }

@@ -224,6 +224,8 @@ void ReadCluster(const Reader& in, Settings* s) {
   s->cluster_message_gossip_perc = in.Int("cluster-message-gossip-perc");
   s->cluster_slot_stats_enabled = in.Bool("cluster-slot-stats-enabled");
   s->cluster_ping_interval_ms = in.Long("cluster-ping-interval");
+  s->cluster_slot_migration_log_max_len = in.Long("cluster-slot-migration-log-max-len");
+  s->slot_migration_max_failover_repl_bytes = in.Long("slot-migration-max-failover-repl-bytes");
   s->cluster_databases = in.Int("cluster-databases");
 }
 

@@ -201,6 +201,8 @@ struct Settings {
   int cluster_message_gossip_perc = 0;
   bool cluster_slot_stats_enabled = false;
   int64_t cluster_ping_interval_ms = 0;  // 0: the protocol's own
+  int64_t cluster_slot_migration_log_max_len = 0;
+  int64_t slot_migration_max_failover_repl_bytes = 0;  // -1: no limit
   int cluster_databases = 0;
 
   // Limits, slow log, latency, notification.

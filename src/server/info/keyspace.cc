@@ -39,6 +39,7 @@ void KeyspaceSection(const Input& in, Lines* out) {
     const SlotId id(static_cast<uint16_t>(i));
     LockSet locks(&keyspace);
     locks.LockOne(id);
+    if (locks.slot(id).hidden()) continue;
     for (int db = 0; db < keyspace.databases(); ++db) {
       const SlotDb* slot_db = keyspace.Db(locks.slot(id), db, false);
       if (slot_db == nullptr) break;  // databases 1.. are made together

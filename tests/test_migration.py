@@ -1,0 +1,343 @@
+# SPDX-FileCopyrightText: The Pleiad authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""Slots move between nodes with their keys while clients go on: nothing is lost, doubled, wrong, or refused."""
+import os
+import random
+import signal
+import threading
+import time
+
+from cluster import Cluster, own_slots
+from harness import Conn, RespError, key_in, key_slot, limit, pleiad_only, short
+
+
+def jobs(node):
+    return [dict(zip((name.decode() for name in row[::2]), row[1::2])) for row in node.cmd('CLUSTER', 'GETSLOTMIGRATIONS')]
+
+
+def migrate(t, source, target, *ranges):
+    command = ['SLOTSRANGE', *[n for pair in ranges for n in pair], 'NODE', target.my_id()]
+    t.equal(source.cmd('CLUSTER', 'MIGRATESLOTS', *command), 'OK')
+
+
+def await_job(t, node, state=b'success', seconds=20):
+    t.await_true(lambda: jobs(node) and jobs(node)[0]['state'] in (b'success', b'failed', b'cancelled'), seconds,
+                 'the migration to end: %s' % jobs(node)[:1])
+    t.equal(jobs(node)[0]['state'], state, jobs(node)[0]['message'])
+
+
+class Checker(threading.Thread):
+    """A cluster client that counts up keys of some slots, reads them back and follows MOVED, and nothing else: an
+    error of any other kind, a lost or a doubled increment is noted."""
+
+    def __init__(self, cluster, low, high, keys=60, patience=0):
+        super().__init__(daemon=True)
+        self.nodes = {node.port: node for node in cluster.nodes}
+        self.start_port = cluster.nodes[0].port
+        self.patience = patience
+        self.keys = [key_in(low, high, 'chk%d:' % i) for i in range(keys)]
+        self.counts, self.unsure = dict.fromkeys(self.keys, 0), dict.fromkeys(self.keys, 0)
+        self.where, self.conns, self.problems, self.worst, self.done = {}, {}, [], 0.0, False
+        self.operations = 0
+
+    def ask(self, key, *command):
+        port = self.where.get(key_slot(key), self.start_port)
+        for _ in range(8):
+            if port not in self.conns:
+                self.conns[port] = Conn(('127.0.0.1', port), 20)
+            reply = self.conns[port](*command)
+            if not isinstance(reply, RespError):
+                return reply
+            if not reply.startswith('MOVED '):
+                raise ValueError(reply)
+            port = int(reply.rsplit(':', 1)[1])
+            self.where[key_slot(key)] = port
+        raise ValueError('MOVED without end')
+
+    def once(self, key):
+        began = time.time()
+        value = self.ask(key, 'INCR', key)
+        self.worst = max(self.worst, time.time() - began)
+        self.operations += 1
+        low, high = self.counts[key] + 1, self.counts[key] + 1 + self.unsure[key]
+        if not low <= value <= high:
+            self.problems.append('%s: %d, not in %d..%d' % (key, value, low, high))
+        self.counts[key], self.unsure[key] = value, 0
+
+    def run(self):
+        rng = random.Random(1)
+        while not self.done:
+            key = rng.choice(self.keys)
+            deadline = time.time() + self.patience
+            while True:
+                try:
+                    self.once(key)
+                    break
+                except (OSError, EOFError, ValueError) as error:
+                    if isinstance(error, ValueError) and not self.patience:
+                        self.problems.append(str(error))
+                        break
+                    if not isinstance(error, ValueError):
+                        self.unsure[key] += 1
+                    for conn in self.conns.values():
+                        conn.close()
+                    self.conns = {}
+                    if self.done or time.time() > deadline:
+                        if not self.done:
+                            self.problems.append('%s: %r' % (key, error))
+                        break
+                    self.where.pop(key_slot(key), None)
+                    self.start_port = rng.choice(list(self.nodes))
+
+    def finish(self, t):
+        self.done = True
+        self.join(30)
+        t.equal(self.problems, [])
+
+
+@short
+@limit(90)
+@pleiad_only
+def test_migrate_slots(t):
+    """2000 slots move under a client that writes; their keys are at one node at a time; the replica has them, too."""
+    cluster = Cluster(t, 4, replicas=1)
+    source, target = cluster.masters
+    values = cluster.fill(3000)
+    moving = {key: value for key, value in values.items() if key_slot(key) < 2000}
+    before = target.cmd('DBSIZE')
+    checker = Checker(cluster, 0, 1999)
+    checker.start()
+    t.await_true(lambda: checker.operations > 200, 10, 'the client to write')
+    migrate(t, source, target, (0, 999), (1000, 1999))
+    await_job(t, source)
+    t.await_true(lambda: checker.operations > 1000, 10, 'the client to write on')
+    checker.finish(t)
+    t.true(set(range(2000)) <= own_slots(target), 'the slots are the target\'s')
+    row = jobs(source)[0]
+    t.equal((row['operation'], row['slot_ranges']), (b'EXPORT', b'0-999 1000-1999'))
+    t.equal((row['source_node'].decode(), row['target_node'].decode()), (source.my_id(), target.my_id()))
+    t.equal(jobs(target)[0]['operation'], b'IMPORT')
+    conn = target.connect()
+    for key, value in moving.items():
+        t.equal(conn('GET', key), value, key)
+    for key in checker.keys:
+        t.equal(conn('GET', key), str(checker.counts[key]).encode(), key)
+    size = before + len(moving) + len(checker.keys)
+    t.equal(target.cmd('DBSIZE'), size)
+    t.equal(source.cmd('DBSIZE') + size, len(values) + len(checker.keys))
+    for node, keys in ((target, size), (source, len(values) - len(moving) - before)):
+        replica = cluster.replicas_of(node)[0]
+        t.await_true(lambda: replica.cmd('DBSIZE') == keys, 10, 'the replica to have %d keys' % keys)
+    t.equal(source.cmd('GET', next(iter(moving))),
+            RespError('MOVED %d %s' % (key_slot(next(iter(moving))), target.name)))
+
+
+@short
+@limit(60)
+@pleiad_only
+def test_every_type(t):
+    """What a value is, and when it or its fields expire, moves with it; so do changes made meanwhile."""
+    cluster = Cluster(t, 2)
+    source, target = cluster.masters
+    tag, conn = '{%s}' % key_in(100), source.connect()
+    big = 'x' * 300000
+    for command in (['SET', 's', 'v', 'PX', '1000000'], ['SET', 'big', big], ['RPUSH', 'l', *range(500)],
+                    ['SADD', 'i', *range(100)], ['SADD', 'set', *['m%d' % i for i in range(500)]],
+                    ['ZADD', 'z', '1.5', 'a', '-inf', 'b'], ['HSET', 'h', 'f', '1', 'g', '2'],
+                    ['HPEXPIRE', 'h', '1000000', 'FIELDS', '1', 'f'], ['XADD', 'x', '1-1', 'a', 'b'],
+                    ['XGROUP', 'CREATE', 'x', 'group', '0'], ['XREADGROUP', 'GROUP', 'group', 'me', 'STREAMS', 'x', '>'],
+                    ['PFADD', 'hll', 'a', 'b', 'c'], ['SETBIT', 'bits', '1000', '1']):
+        command = [str(word) for word in command]
+        at = command.index('x') if command[0] == 'XREADGROUP' else 2 if command[0] == 'XGROUP' else 1
+        command[at] = tag + command[at]
+        t.true(not isinstance(conn(*command), RespError), command)
+    names = [name.decode() for name in conn('CLUSTER', 'GETKEYSINSLOT', key_slot(tag), 100)]
+    t.equal(len(names), 10)
+    ask = {'set': 'SMEMBERS', 'hash': 'HGETALL'}  # of those, the order in a DUMP is the table's own
+
+    def contents(conn, name):
+        words = ask.get(conn('TYPE', name))
+        return sorted(conn(words, name)) if words else conn('DUMP', name)
+    dumps = {name: contents(conn, name) for name in names}
+    migrate(t, source, target, (0, 8000))
+    await_job(t, source)
+    conn = target.connect()
+    for name, dump in dumps.items():
+        t.equal(contents(conn, name), dump, name)
+    t.true(900000 < conn('PTTL', tag + 's') <= 1000000, 'expiry')
+    t.true(900000 < conn('HPTTL', tag + 'h', 'FIELDS', '1', 'f')[0] <= 1000000, 'expiry of a field')
+    t.equal(conn('XPENDING', tag + 'x', 'group')[0], 1)
+    t.equal(source.cmd('DBSIZE'), 0)
+
+
+@short
+@limit(60)
+@pleiad_only
+def test_refusals(t):
+    """What MIGRATESLOTS does not start, in Valkey's words."""
+    cluster = Cluster(t, 3, replicas=0)
+    source, target = cluster.nodes[:2]
+    ident, command = target.my_id(), ('CLUSTER', 'MIGRATESLOTS')
+    for words, error in (
+            (('SLOTSRANGE', 0, 1, 'NODE', source.my_id()), 'ERR Target node can not be this node.'),
+            (('SLOTSRANGE', 0, 1, 'NODE', 'f' * 40), 'ERR Unknown node name: ' + 'f' * 40),
+            (('SLOTSRANGE', 0, 1, 'NODE', 'x'), 'ERR Invalid node name: x'),
+            (('SLOTSRANGE', 0, 'NODE', ident), 'ERR Invalid or out of range slot'),
+            (('SLOTSRANGE', 5, 4, 'NODE', ident), 'ERR Start slot number 5 is greater than end slot number 4.'),
+            (('SLOTSRANGE', 5, 6, 6, 7, 'NODE', ident), 'ERR Slot range 6-7 overlaps with previous range 5-6.'),
+            (('SLOTSRANGE', 5000, 6000, 'NODE', ident), 'ERR Requested slots span multiple shards'),
+            (('SLOTSRANGE', 6000, 6000, 'NODE', ident), 'ERR Slots are not served by this node.'),
+            (('SLOTSRANGE', 'NODE', ident), 'ERR No slot ranges specified'),
+            (('SLOTSRANGE', 1, 2, 'NODE', ident, 'SLOTSRANGE', 2, 3, 'NODE', ident),
+             'ERR Slot ranges in migrations overlap'),
+            (('RANGE', 1, 2, 'NODE', ident), 'ERR syntax error'), (('SLOTSRANGE', 1, 2), 'ERR syntax error')):
+        if len(words) >= 2:
+            reply = source.cmd(*command, *words)
+            if words == ('SLOTSRANGE', 0, 'NODE', ident):
+                t.true(isinstance(reply, RespError), reply)
+            else:
+                t.equal(reply, RespError(error), words)
+    t.equal(source.cmd('CLUSTER', 'CANCELSLOTMIGRATIONS'), RespError('ERR No migrations ongoing'))
+    t.equal(jobs(source), [])
+
+
+@short
+@limit(60)
+@pleiad_only
+def test_import_at_the_target(t):
+    """CLUSTER MIGRATION, the command of Redis 8.4: the target orders, STATUS tells."""
+    cluster = Cluster(t, 2)
+    source, target = cluster.masters
+    values = cluster.fill(300)
+    task = target.cmd('CLUSTER', 'MIGRATION', 'IMPORT', 0, 99, 200, 299)
+    t.equal(len(task), 40)
+
+    def status():
+        row = target.cmd('CLUSTER', 'MIGRATION', 'STATUS', 'ID', task)[0]
+        return dict(zip((name.decode() for name in row[::2]), row[1::2]))
+    t.await_true(lambda: status()['state'] in (b'completed', b'failed'), 10, 'the import to end: %s' % status())
+    t.equal(status()['state'], b'completed', status())
+    t.equal((status()['operation'], status()['slots']), (b'import', b'0-99 200-299'))
+    t.true({0, 99, 200, 299} <= own_slots(target) and 100 not in own_slots(target), 'slots')
+    for key, value in values.items():
+        if key_slot(key) in own_slots(target):
+            t.equal(target.cmd('GET', key), value)
+    t.error(target.cmd('CLUSTER', 'MIGRATION', 'IMPORT', 0, 99), 'ERR this node is already the owner')
+    t.equal(target.cmd('CLUSTER', 'MIGRATION', 'CANCEL', 'ALL'), 0)
+    t.error(target.cmd('CLUSTER', 'MIGRATION', 'STATUS'), 'ERR')
+
+
+def stalled_import(t, source, target):
+    """A migration whose target stands still in its midst: the source has snapshot and changes to send."""
+    ident = target.my_id()
+    target.process.send_signal(signal.SIGSTOP)
+    t.equal(source.cmd('CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', 0, 1999, 'NODE', ident), 'OK')
+    t.await_true(lambda: jobs(source)[0]['state'] == b'reading-establish-response', 10, 'the source to wait')
+
+
+@short
+@limit(90)
+@pleiad_only
+def test_rollback(t):
+    """FLUSHALL at either side, a cancel, a link that breaks: the source keeps its slots and keys, the target none."""
+    cluster = Cluster(t, 2, config='client-output-buffer-limit replica 1gb 1gb 60')
+    source, target = cluster.masters
+    values = cluster.fill(2000)
+    mine = {key for key in values if key_slot(key) in own_slots(source)}
+    own = len(values) - len(mine)
+    for way in ('cancel', 'lost link', 'flush target', 'flush source'):
+        conn = source.connect()
+        for i in range(200):
+            conn('SET', key_in(0, 1999, 'big%d:' % i), 'x' * 100000)
+        stalled_import(t, source, target)
+        if way == 'cancel':
+            t.equal(source.cmd('CLUSTER', 'CANCELSLOTMIGRATIONS'), 'OK')
+        target.process.send_signal(signal.SIGCONT)
+        if way == 'flush source':
+            t.equal(source.cmd('FLUSHALL'), 'OK')
+        elif way == 'flush target':
+            t.equal(target.cmd('FLUSHALL'), 'OK')
+            own = 0
+        elif way == 'lost link':
+            for row in target.cmd('CLIENT', 'LIST').decode().splitlines():
+                if 'cmd=cluster|syncslots' in row:
+                    target.cmd('CLIENT', 'KILL', 'ID', row.split()[0][3:])
+        await_end = lambda: jobs(source)[0]['state'] in (b'success', b'failed', b'cancelled')
+        t.await_true(await_end, 20, 'the migration to end (%s)' % way)
+        state = jobs(source)[0]['state']
+        owner, other = (target, source) if state == b'success' else (source, target)
+        t.await_true(lambda: 0 in own_slots(owner) and 0 not in own_slots(other), 10, 'one owner')
+        if state == b'success':  # it was quicker than the disturbance
+            migrate(t, target, source, (0, 1999))
+            await_job(t, target)
+        if way == 'flush source':
+            mine = set()
+        for key in sorted(mine)[:300]:
+            t.equal(source.cmd('GET', key), values[key], key)
+        t.equal(target.cmd('DBSIZE'), own, way)
+        conn('FLUSHALL') if way == 'flush source' else None
+
+
+def passed(t, seconds):
+    until = time.time() + seconds
+    t.await_true(lambda: time.time() >= until, seconds + 1, 'time to pass')
+
+
+def kill_round(t, cluster, rng, who):
+    """One migration back or forth; `who` is killed or stopped for a while at a random moment of it."""
+    source = next(node for node in cluster.masters if 0 in own_slots(node))
+    target = next(node for node in cluster.masters if node is not source)
+    victim = source if who == 'source' else target
+    checker = Checker(cluster, 0, 1999, patience=40)
+    for key in checker.keys:
+        checker.counts[key] = checker.ask(key, 'INCR', key)
+    checker.start()
+    t.await_true(lambda: checker.operations > 50, 20, 'the client to write')
+    migrate(t, source, target, (0, 1999))
+    passed(t, rng.random() * rng.choice((0.01, 0.05, 0.2)))  # the random step
+    stop = rng.random() < 0.4
+    if stop:
+        victim.process.send_signal(signal.SIGSTOP)
+        passed(t, rng.random() * 3)
+        victim.process.send_signal(signal.SIGCONT)
+    else:
+        victim.kill()
+        victim.start()
+
+    def settled():
+        owners = [node for node in cluster.masters if 0 in own_slots(node)]
+        views = {tuple(sorted((row['id'], tuple(row['slots'])) for row in node.nodes())) for node in cluster.masters}
+        busy = any(job['state'] not in (b'success', b'failed', b'cancelled') for n in cluster.masters for job in jobs(n))
+        return len(owners) == 1 and len(views) == 1 and not busy
+    t.await_true(settled, 40, 'one owner (%s)' % who)
+    cluster.await_ok(30)
+    seen = checker.operations
+    t.await_true(lambda: checker.operations > seen + 50, 30, 'the client to go on')
+    checker.finish(t)
+    owner = next(node for node in cluster.masters if 0 in own_slots(node))
+    other = next(node for node in cluster.masters if node is not owner)
+    conn = owner.connect()
+    for key in checker.keys:
+        value = int(conn('GET', key) or 0)
+        t.true(checker.counts[key] <= value <= checker.counts[key] + checker.unsure[key],
+               '%s: %d, counted %d' % (key, value, checker.counts[key]))
+    t.await_true(lambda: other.cmd('CLUSTER', 'COUNTKEYSINSLOT', key_slot(checker.keys[0])) == 0, 10, 'no key at two nodes')
+    return owner is target, stop
+
+
+def kill_rounds(t, rounds, seed):
+    """With appendfsync always a killed node forgets nothing it acknowledged, so the checker may be strict."""
+    cluster = Cluster(t, 3, config='appendonly yes\nappendfsync always')
+    cluster.fill(500)
+    cluster.masters = cluster.nodes[:2]
+    rng, outcomes = random.Random(seed), []
+    for i in range(rounds):
+        outcomes.append(kill_round(t, cluster, rng, rng.choice(('source', 'target'))))
+    print('moved %d, stayed %d' % (sum(moved for moved, _ in outcomes), sum(not moved for moved, _ in outcomes)))
+
+
+@limit(60 + 30 * int(os.environ.get("ROUNDS", 2)))
+@pleiad_only
+def test_kill(t):
+    """Source or target die or stand still at a random moment: one owner, nothing lost or doubled. ROUNDS=N: more."""
+    kill_rounds(t, int(os.environ.get('ROUNDS', 2)), int(os.environ.get('SEED', 1)))
