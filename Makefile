@@ -5,11 +5,12 @@
 #   make cluster   build, then six nodes on 127.0.0.1:7000-7005; `make stop` ends them
 #   make test      all that CI runs: tidy, unit tests, process tests, sanitizers
 #   make asan tsan one sanitizer: unit tests and the short process tests
+#   make chaos     the process tests that take minutes: every byte, every step, 200 crashes
 #   make fuzz      every fuzz target for FUZZ_SECONDS
 #   make bench     against Debian's redis-server, figures for this machine
 #   make links     build/bin/: the names people already type (redis-server, redis-cli, ...)
 #   make tidy      the house rules that a compiler can't check
-.PHONY: all build tests cluster stop test tidy unit process asan tsan fuzz bench links clean
+.PHONY: all build tests cluster stop test tidy unit process chaos asan tsan fuzz bench links clean
 .DEFAULT_GOAL := build
 
 JOBS ?= $(shell nproc)
@@ -57,6 +58,9 @@ unit: tests
 
 process: tests
 	@tests/run --bin build-test/pleiad --jobs $(TEST_JOBS)
+
+chaos: tests
+	@tests/run --bin build-test/pleiad --jobs $(TEST_JOBS) --long disk_faults crashes
 
 # Each sanitizer has a build of its own: one process can't hold two of them.
 asan:

@@ -19,6 +19,7 @@ import time
 HOST = '127.0.0.1'
 BUS = 10000
 SLOTS = 16384
+HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REDIS_SERVER = shutil.which('redis-server') or '/usr/bin/redis-server'
 REDIS_CLI = shutil.which('redis-cli') or '/usr/bin/redis-cli'
@@ -42,6 +43,12 @@ class RespError(str):
 def short(function):
     """Marks a test that also runs under the sanitizers (make asan, make tsan)."""
     function.short = True
+    return function
+
+
+def long(function):
+    """Marks a test that runs only when it is asked for (tests/run --long): the long form of a short one."""
+    function.long = True
     return function
 
 

@@ -75,6 +75,7 @@ def test_check_aof(t):
     increment = os.path.join(folder, [f for f in os.listdir(folder) if f.endswith('.incr.aof')][0])
     whole = open(increment, 'rb').read()
     second = whole.index(b'*3\r\n$3\r\nSET\r\n$1\r\nb')
+    whole = whole[:whole.index(b'\r\n2\r\n', second) + 5]  # a sum may stand behind
     _write(increment, whole[:-3])
     status, out = _same_verdict(t, 'check-aof', manifest)
     t.equal(status, 1, out)

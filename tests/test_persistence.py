@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import tarfile
 import threading
@@ -238,6 +239,7 @@ def test_torn_tail(t):
     server.kill()
     whole = open(path, 'rb').read()
     second = whole.index(b'*3\r\n$3\r\nSET\r\n$1\r\nb')
+    whole = whole[:whole.index(b'\r\n2\r\n', second) + 5]  # a sum may stand behind
     for cut in range(second + 1, len(whole), 3):
         with open(path, 'wb') as file:
             file.write(whole[:cut])
@@ -252,6 +254,70 @@ def test_torn_tail(t):
     t.true(status > 0, 'status %s' % status)
     t.contains(said, os.path.basename(path))
     t.contains(said, 'near byte %d' % second)
+
+
+@short
+@pleiad_only
+def test_aof_timestamps(t):
+    """aof-timestamp-enabled: the log can be cut back to a second, by either side's tool."""
+    server = t.server(config='appendonly yes\nappendfsync always\naof-timestamp-enabled yes')
+    stamps = []
+    for n in range(3):
+        second = int(server.cmd('TIME')[0])
+        # What is written in the first moments of a second may still count to the one before.
+        t.await_true(lambda: int(server.cmd('TIME')[0]) > second and int(server.cmd('TIME')[1]) > 300000, 5, 'a second')
+        t.equal(server.cmd('SET', 'n', str(n)), 'OK')
+        stamps.append(int(server.cmd('TIME')[0]))
+    server.kill()
+    increment = os.path.join(server.dir, AOF_DIR, [f for f in files(server) if f.endswith('incr.aof')][0])
+    data = open(increment, 'rb').read()
+    t.true(data.count(b'#TS:') >= 3, data)
+    manifest = os.path.join(server.dir, AOF_DIR, 'appendonly.aof.manifest')
+    tool = shutil.which('redis-check-aof')
+    for cut, keep in ((stamps[1], b'1'), (stamps[0], b'0')):
+        done = t.run(tool, '--truncate-to-timestamp', cut, manifest) if tool and keep == b'0' else \
+            t.tool('check-aof', '--truncate-to-timestamp', cut, manifest)
+        t.equal(done[0], 0, done[1])
+        server.start()
+        t.equal(server.cmd('GET', 'n'), keep)
+        server.kill()
+
+
+@short
+def test_base_of_commands(t):
+    """aof-use-rdb-preamble no: the base is a log of commands, for us and for redis-server."""
+    server = t.server(config='appendonly yes\nappendfsync always\naof-use-rdb-preamble no')
+    c = server.connect()
+    c('SELECT', '2')
+    c('SET', 'text', 'x' * 3000, 'PX', '10000000')
+    c('RPUSH', 'list', *['e%d' % i for i in range(200)])
+    c('SADD', 'set', *['m%d' % i for i in range(200)])
+    c('SADD', 'numbers', '1', '2', '3')
+    c('HSET', 'hash', *[x for i in range(200) for x in ('f%d' % i, 'v%d' % i)])
+    c('ZADD', 'zset', *[x for i in range(200) for x in ('%g' % (i / 7), 'm%d' % i)])
+    c('ZADD', 'zset', 'inf', 'most')
+    c('XADD', 'stream', '1-1', 'f', 'v')
+    c('XGROUP', 'CREATE', 'stream', 'g', '0')
+    c('EXPIRE', 'list', '1000')
+    names = ('text', 'list', 'set', 'numbers', 'hash', 'zset')
+    kinds = ('string', 'list', 'set', 'set', 'hash', 'zset')
+    before = [_value(c, kind, name) for kind, name in zip(kinds, names)]
+    t.equal(server.cmd('BGREWRITEAOF'), 'Background append only file rewriting started')
+    t.await_true(lambda: any(f.endswith('base.aof') and '.1.' not in f for f in files(server)) and
+                 persistence(server)['aof_rewrite_in_progress'] == '0', 10, 'the rewrite')
+    c('SET', 'tail', '1')
+    server.kill()
+    for who in (t.server, t.redis):
+        again = who(config='appendonly yes\naof-use-rdb-preamble no', folder=server.dir)
+        c = again.connect()
+        c('SELECT', '2')
+        for kind, name, value in zip(kinds, names, before):
+            t.true(_same(kind, _value(c, kind, name), value), name)
+        t.equal(c('XLEN', 'stream'), 1)
+        t.equal(len(c('XINFO', 'GROUPS', 'stream')), 1)
+        t.true(0 < c('TTL', 'list') <= 1000 and c('PTTL', 'text') > 1000000, 'expiries')
+        t.equal(c('GET', 'tail'), b'1')
+        again.kill()
 
 
 @short

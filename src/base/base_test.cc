@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/crc.h"
+#include "base/crc32c.h"
 #include "base/ids.h"
 #include "base/prng.h"
 #include "base/stable_sort.h"
@@ -18,6 +19,7 @@ namespace {
 TEST(Crc, KnownValues) {
   EXPECT_EQ(Crc16("123456789"), 0x31c3);
   EXPECT_EQ(Crc64(0, "123456789"), 0xe9c6d914c4b8d9caULL);
+  EXPECT_EQ(Crc32c(0, "123456789"), 0xe3069283U);
   EXPECT_EQ(KeySlot("foo").value, 12182);
   EXPECT_EQ(KeySlot("{user1000}.following").value, KeySlot("user1000").value);
   EXPECT_EQ(HashTag("foo{}{bar}"), "foo{}{bar}");
@@ -31,6 +33,8 @@ TEST(Crc, SlicedEqualsBytewise) {
     uint64_t crc = 0;
     for (const char c : text) crc = Crc64(crc, std::string_view(&c, 1));
     EXPECT_EQ(crc, Crc64(0, text));
+    const size_t half = text.size() / 2;
+    EXPECT_EQ(Crc32c(Crc32c(0, text.substr(0, half)), text.substr(half)), Crc32c(0, text));
   }
 }
 

@@ -7,11 +7,10 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "journal/aof_annotation.h"
 
 namespace pleiad {
 namespace {
-
-constexpr std::string_view kTimeMark = "#TS:";
 
 // One pass. `at` is the next byte, `line` counts as it moves.
 class AofScanner {
@@ -109,17 +108,17 @@ std::optional<std::string_view> TakeCommand(AofScanner* in) {
 }
 
 // False: the scan ends here.
-bool TakeAnnotation(AofScanner* in, int64_t unix_seconds_max, AofScan* scan) {
+bool TakeAnnotation(AofScanner* in, std::string_view bytes, int64_t unix_seconds_max,
+                    AofScan* scan) {
   const size_t start = in->at();
   const std::optional<std::string_view> text = in->Line();
   if (!text) return false;
-  if (!text->starts_with(kTimeMark)) return true;
-  const std::optional<int64_t> seconds = ParseInt64(text->substr(kTimeMark.size()));
-  if (!seconds) {
-    in->Fail(start, "Invalid timestamp annotation");
+  const AofAnnotation annotation = ReadAofAnnotation(bytes.substr(0, start), *text);
+  if (!annotation.error.empty()) {
+    in->Fail(start, annotation.error);
     return false;
   }
-  if (*seconds <= unix_seconds_max) return true;
+  if (annotation.unix_seconds.value_or(0) <= unix_seconds_max) return true;
   scan->later = start;
   return false;
 }
@@ -137,7 +136,7 @@ AofScan ScanAof(std::string_view bytes, size_t begin, int64_t unix_seconds_max) 
       break;
     }
     if (in.peek() == '#') {
-      if (!TakeAnnotation(&in, unix_seconds_max, &scan)) break;
+      if (!TakeAnnotation(&in, bytes, unix_seconds_max, &scan)) break;
       continue;
     }
     if (in.peek() != '*') {

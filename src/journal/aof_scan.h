@@ -3,7 +3,7 @@
 //
 // ScanAof: how far an append only file of commands is whole, without running it. What check-aof
 // knows. Stricter than the loader, which parses what clients may send as well: a log has commands
-// as arrays of strings, and annotations ("#TS:1628217470") between them.
+// as arrays of strings, and annotations (aof_annotation.h) between them.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/crc32c.h"
+#include "journal/aof_annotation.h"
+
 namespace pleiad {
 namespace {
 
@@ -44,6 +47,23 @@ TEST(AofScanTest, AnAnnotationOfALaterTimeEndsIt) {
   EXPECT_FALSE(ScanAof(file, 0, 2000).later);
   const std::string inside = Join({kMulti, "#TS:2000\r\n", kSet, kExec});
   EXPECT_EQ(ScanAof(inside, 0, 1000).good, 0U) << "half a transaction is none";
+}
+
+TEST(AofScanTest, AFlippedByteDoesNotPassASum) {
+  std::string file(kSet);
+  const size_t one = file.size();
+  file += Join({"#TS:5\r\n", kSet});
+  AppendAofSum(&file, file.size() - one, Crc32c(0, std::string_view(file).substr(one)));
+  file += kSet;
+  EXPECT_EQ(ScanAof(file, 0).error, "");
+  for (size_t at = one; at < file.size() - kSet.size() - 2; ++at) {
+    std::string bad = file;
+    bad[at] = static_cast<char>(bad[at] ^ 1);
+    EXPECT_NE(ScanAof(bad, 0).error, "") << at;
+  }
+  for (const char* sum : {"#SUM:\r\n", "#SUM:1\r\n", "#SUM:1:\r\n", "#SUM:-1:0\r\n",
+                          "#SUM:99999:0\r\n", "#SUM:1:123456789\r\n", "#SUM:1:xyz\r\n"})
+    EXPECT_EQ(ScanAof(Join({kSet, sum}), 0).error, "Invalid checksum annotation") << sum;
 }
 
 struct BadLog {

@@ -240,7 +240,8 @@ size_t Journal::Reader::Read(size_t max, std::string* out) {
     offset_ = offset_ + static_cast<int64_t>(n);
     total += n;
   }
-  if (offset_ == journal_->end()) journal_->woken_ = false;
+  at_end_ = offset_ == journal_->end();
+  if (at_end_) journal_->woken_ = false;
   journal_->TrimLocked();
   return total;
 }

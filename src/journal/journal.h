@@ -84,12 +84,15 @@ class Journal {
     int64_t lag() const { return journal_->end() - offset_; }
     // Appends up to `max` bytes to `out` and moves on. Returns how many.
     size_t Read(size_t max, std::string* out);
+    // The last Read ended where the journal did: behind a whole record.
+    bool at_end() const { return at_end_; }
 
    private:
     friend class Journal;
     Reader(Journal* journal, Offset offset) : journal_(journal), offset_(offset) {}
     Journal* journal_;
     Offset offset_;
+    bool at_end_ = false;
   };
   // nullptr if `from` is no longer kept (or lies ahead of the end).
   std::unique_ptr<Reader> Attach(Offset from);

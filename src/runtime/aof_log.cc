@@ -8,8 +8,10 @@
 #include <chrono>
 
 #include "base/check.h"
+#include "base/crc32c.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "journal/aof_annotation.h"
 #include "runtime/clock.h"
 #include "runtime/files.h"
 
@@ -20,6 +22,8 @@ constexpr size_t kWritePiece = 1 << 20;
 constexpr auto kGatherTime = std::chrono::milliseconds(5);
 constexpr int64_t kSyncPeriodMs = 1000;
 constexpr int64_t kRetryMs = 1000;
+constexpr uint64_t kSumEveryBytes = 64 << 10;
+constexpr int64_t kSumEveryMs = 1000;
 
 }  // namespace
 
@@ -61,7 +65,9 @@ Status AofLog::Start(AofManifest manifest, Offset from, bool detached) {
   CHECK(reader_ != nullptr);
   written_ = from.value;
   synced_ = from.value;
-  synced_at_ms_ = MonoNow().value;
+  synced_at_ms_ = summed_at_ms_ = MonoNow().value;
+  sum_bytes_ = 0;
+  sum_ = 0;
   stop_ = false;
   engine_->journal.AddWaker(this, [this] {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -88,11 +94,16 @@ void AofLog::Stop() {
 
 int64_t AofLog::Cut() {
   engine_->journal.ForgetDatabase();  // each increment says by itself which database it means
+  int64_t seq = 0;
+  {
+    const std::lock_guard<std::mutex> lock(marks_mutex_);
+    seq = ++last_seq_;
+    switches_.push_back({engine_->journal.end(), seq});
+  }
   const std::lock_guard<std::mutex> lock(mutex_);
-  switches_.push_back({engine_->journal.end(), ++last_seq_});
   woken_ = true;
   wake_.notify_one();
-  return last_seq_;
+  return seq;
 }
 
 Status AofLog::InstallBase(const std::string& temporary, bool rdb, int64_t first) {
@@ -157,6 +168,10 @@ void AofLog::Loop() {
       woken_ = false;
     }
     WriteAvailable();
+    if (stopping && pending_.empty() && file_.open() && reader_->at_end()) {
+      AppendSum();
+      if (!pending_.empty()) WritePending();
+    }
     SyncIfDue(stopping);
   }
   UnregisterMemoryThread();
@@ -182,23 +197,67 @@ void AofLog::Wait() {
     wake_.wait_for(lock, kGatherTime, [&] { return stop_; });
 }
 
+void AofLog::NoteTime(int64_t unix_seconds) {
+  const std::lock_guard<std::mutex> lock(marks_mutex_);
+  if (unix_seconds == noted_seconds_) return;
+  noted_seconds_ = unix_seconds;
+  const Offset here = engine_->journal.end();
+  if (!times_.empty() && times_.back().at == here) {
+    times_.back().unix_seconds = unix_seconds;  // nothing came in that second
+  } else {
+    times_.push_back({here, unix_seconds});
+  }
+}
+
 void AofLog::WriteAvailable() {
   if ((!pending_.empty() || !file_.open()) && MonoNow().value < retry_at_ms_) return;
   if (!pending_.empty() && !WritePending()) return;
   for (;;) {
-    Switch next{Offset(std::numeric_limits<int64_t>::max()), 0};
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (!switches_.empty()) next = switches_.front();
-    }
-    const int64_t room = next.at - reader_->offset();
-    if (room == 0) {
-      if (!SwitchIncrement(next.seq)) return;
+    bool whole = false;
+    const int64_t seq = ReadToMark(&whole);
+    if (seq != 0) {
+      AppendSum();
+      if (!pending_.empty() && !WritePending()) return;
+      if (!SwitchIncrement(seq)) return;
+      const std::lock_guard<std::mutex> lock(marks_mutex_);
+      switches_.erase(switches_.begin());
       continue;
     }
-    reader_->Read(static_cast<size_t>(std::min<int64_t>(room, kWritePiece)), &pending_);
-    if (pending_.empty() || !WritePending()) return;
+    if (pending_.empty()) return;
+    const uint64_t unsummed = sum_bytes_ + pending_.size();
+    if (whole && (unsummed >= kSumEveryBytes || MonoNow().value - summed_at_ms_ >= kSumEveryMs))
+      AppendSum();
+    if (!WritePending()) return;
   }
+}
+
+// Reads a piece, up to the next mark at most; *whole: a record ends there. Not 0: here the
+// increment of that number begins, and nothing was read. A mark lies where the journal ends when it
+// is made, and none is made meanwhile: it can't be read over.
+int64_t AofLog::ReadToMark(bool* whole) {
+  const std::lock_guard<std::mutex> lock(marks_mutex_);
+  const Offset here = reader_->offset();
+  if (!switches_.empty() && switches_.front().at == here) return switches_.front().seq;
+  const bool more = engine_->journal.end() != here;
+  if (more && !times_.empty() && times_.front().at == here) {
+    AppendAofTime(&pending_, times_.front().unix_seconds);
+    times_.erase(times_.begin());
+  }
+  Offset next(std::numeric_limits<int64_t>::max());
+  if (!switches_.empty()) next = switches_.front().at;
+  if (!times_.empty() && times_.front().at > here) next = std::min(next, times_.front().at);
+  const int64_t room = std::min<int64_t>(next - here, kWritePiece);
+  pending_journal_ += static_cast<int64_t>(reader_->Read(static_cast<size_t>(room), &pending_));
+  *whole = reader_->at_end() || reader_->offset() == next;
+  return 0;
+}
+
+// Of what the file holds since the last sum, and what is pending. REQUIRES: whole records.
+void AofLog::AppendSum() {
+  const uint64_t bytes = sum_bytes_ + pending_.size();
+  if (bytes == 0) return;
+  AppendAofSum(&pending_, bytes, Crc32c(sum_, pending_));
+  ends_with_sum_ = true;
 }
 
 bool AofLog::WritePending() {
@@ -207,7 +266,17 @@ bool AofLog::WritePending() {
     OnWriteError(status);
     return false;
   }
-  written_ += static_cast<int64_t>(pending_.size());
+  if (ends_with_sum_) {
+    sum_bytes_ = 0;
+    sum_ = 0;
+    summed_at_ms_ = MonoNow().value;
+    ends_with_sum_ = false;
+  } else {
+    sum_bytes_ += pending_.size();
+    sum_ = Crc32c(sum_, pending_);
+  }
+  written_ += pending_journal_;
+  pending_journal_ = 0;
   increment_bytes_.fetch_add(static_cast<int64_t>(pending_.size()));
   pending_.clear();
   if (!healthy_ && !sync_lost_) {
@@ -250,8 +319,9 @@ bool AofLog::SwitchIncrement(int64_t seq) {
     OnWriteError(status);
     return false;
   }
-  switches_.erase(switches_.begin());
   current_seq_ = seq;
+  sum_bytes_ = 0;
+  sum_ = 0;
   switched_.notify_all();
   return true;
 }

@@ -19,12 +19,16 @@
 // other data): the increment is kept out of the manifest until InstallBase. The old log stays as it
 // was until then.
 //
+// Between records stand annotations (journal/aof_annotation.h): a sum at least every 64 KB and
+// before a file is left, so that a flipped byte is found, and times if they are wanted.
+//
 // Errors. `always`: the process ends (nothing unsynced was acknowledged). Otherwise: what could not
 // be written is cut off, kept and tried again every second, and healthy() is false meanwhile, so
 // that writes are refused. After a failed fsync nobody knows what the disk has: healthy() is false
 // until a new base is installed.
 //
-// Threads: each method says. Locks: mutex_ is a leaf but for the journal's.
+// Threads: each method says. Locks: the journal's comes before mutex_ (the waker), marks_mutex_
+// before the journal's.
 #pragma once
 
 #include <atomic>
@@ -76,6 +80,10 @@ class AofLog {
   // fsync is left out while a rewrite runs (no-appendfsync-on-rewrite).
   void set_hold_fsync(bool hold) { hold_fsync_.store(hold, std::memory_order_relaxed); }
 
+  // What is appended to the journal from now on is of this second or later: noted in the file
+  // (aof-timestamp-enabled). Any thread; the same second twice costs nothing.
+  void NoteTime(int64_t unix_seconds);
+
   // Everything before it is on disk. Any thread.
   Offset synced() const { return Offset(synced_.load(std::memory_order_acquire)); }
   bool healthy() const { return healthy_.load(std::memory_order_acquire); }
@@ -95,9 +103,15 @@ class AofLog {
     Offset at;
     int64_t seq;
   };
+  struct TimeMark {
+    Offset at;
+    int64_t unix_seconds;
+  };
   void Loop();
   void Wait();
   void WriteAvailable();
+  int64_t ReadToMark(bool* whole);
+  void AppendSum();
   bool WritePending();
   bool SwitchIncrement(int64_t seq);
   void SyncIfDue(bool stopping);
@@ -121,21 +135,30 @@ class AofLog {
   std::thread thread_;
   std::unique_ptr<Journal::Reader> reader_;  // the thread's
   OutFile file_;                             // the thread's
-  std::string pending_;                      // read but not written; the thread's
+  std::string pending_;                      // what the file gets next; the thread's
+  int64_t pending_journal_ = 0;              // how much of it the journal had
+  uint64_t sum_bytes_ = 0;                   // in the file behind its last sum (or our opening it)
+  uint32_t sum_ = 0;                         // of these
+  int64_t summed_at_ms_ = 0;                 // mono
+  bool ends_with_sum_ = false;               // pending_ does
   int64_t written_ = 0;                      // offset up to which the file holds the journal
   int64_t synced_at_ms_ = 0;                 // mono
   int64_t retry_at_ms_ = 0;
 
-  mutable std::mutex mutex_;
+  std::mutex marks_mutex_;        // guards the following
+  std::vector<Switch> switches_;  // not reached yet
+  std::vector<TimeMark> times_;   // not reached yet
+  int64_t noted_seconds_ = 0;     // the last NoteTime
+  int64_t last_seq_ = 0;          // the greatest number of an increment handed out
+
+  mutable std::mutex mutex_;          // guards the following
   std::condition_variable wake_;      // for the thread
   std::condition_variable switched_;  // for InstallBase
   bool woken_ = false;
   bool stop_ = false;
   AofManifest manifest_;
-  std::vector<Switch> switches_;  // not reached yet
-  int64_t current_seq_ = 0;       // of the increment being written
-  int64_t last_seq_ = 0;          // the greatest handed out
-  int64_t detached_seq_ = 0;      // the first of those kept out of the manifest
+  int64_t current_seq_ = 0;   // of the increment being written
+  int64_t detached_seq_ = 0;  // the first of those kept out of the manifest
 };
 
 }  // namespace pleiad::runtime

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "journal/aof_annotation.h"
 #include "resp/request_parser.h"
 #include "runtime/clock.h"
 #include "runtime/disk.h"
@@ -157,11 +158,14 @@ Status DataLoader::RunCommands(const std::string& path, std::string_view bytes, 
   in_transaction_ = false;
   transaction_.clear();
   while (at < bytes.size()) {
-    if (bytes[at] == '#') {  // an annotation: "#TS:1628217470"
+    if (bytes[at] == '#') {
       const size_t end = bytes.find('\n', at);
       if (end == std::string_view::npos) break;
+      const AofAnnotation annotation =
+          ReadAofAnnotation(bytes.substr(0, at), bytes.substr(at, end - at));
+      if (!annotation.error.empty()) return AtOffset(path, at, annotation.error);
       at = end + 1;
-      if (!in_transaction_ && batch_ == 0) *good = at;
+      if (!in_transaction_) *good = at;
       continue;
     }
     if (bytes[at] != '*') return AtOffset(path, at, "a command should begin here");

@@ -32,24 +32,26 @@ Status WriteSnapshotFile(Engine* engine, int thread, const std::string& path, bo
                          const Settings& settings, const std::function<void(RdbFacts*)>& at_cut) {
   OutFile file;
   Status status = file.Create(path);
+  const bool commands = aof_base && !settings.aof_use_rdb_preamble;
   SnapshotStream stream(engine, thread,
-                        {.checksum = settings.rdbchecksum, .compress = settings.rdbcompression});
+                        {.commands = commands,
+                         .checksum = settings.rdbchecksum,
+                         .compress = settings.rdbcompression});
   RdbFacts facts;
   stream.Cut([&] { at_cut(&facts); });  // even if the file failed: the caller counts on it
   facts.created = UnixNow();
   facts.used_memory = UsedMemory();
   facts.aof_base = aof_base;
   int64_t synced = 0;
-  if (status.ok()) {
-    stream.Write(facts, [&](std::string_view bytes) {
-      status = file.Append(bytes);
-      if (status.ok() && file.size() - synced >= kSyncEveryBytes) {
-        status = file.Sync();
-        synced = file.size();
-      }
-      return status.ok();
-    });
-  }
+  const auto append = [&](std::string_view bytes) {
+    status = file.Append(bytes);
+    if (status.ok() && file.size() - synced >= kSyncEveryBytes) {
+      status = file.Sync();
+      synced = file.size();
+    }
+    return status.ok();
+  };
+  if (status.ok()) commands ? stream.WriteCommands(append) : stream.Write(facts, append);
   if (status.ok()) status = file.Sync();
   if (!status.ok()) RemoveFile(path);
   return status;
@@ -61,15 +63,6 @@ void NoteHistory(const ReplicationDriver& replication, RdbFacts* facts) {
   facts->repl_id = here->replid;
   facts->repl_offset = here->offset;
   facts->repl_stream_db = here->db;
-}
-
-// Directives that are read and shown, but that this version does not act on.
-void WarnOfWithoutEffect(const Settings& s) {
-  if (!s.appendonly) return;
-  if (!s.aof_use_rdb_preamble)
-    PLOG(kWarning, "aof-use-rdb-preamble no has no effect: the base of the AOF is always an RDB");
-  if (s.aof_timestamp_enabled)
-    PLOG(kWarning, "aof-timestamp-enabled yes has no effect: the AOF holds no timestamps");
 }
 
 }  // namespace
@@ -97,7 +90,6 @@ Offset Persistence::synced() const {
 
 Status Persistence::Start() {
   const auto settings = server_->settings();
-  WarnOfWithoutEffect(*settings);
   engine_->loading = true;
   AofManifest manifest;
   const MonoMs begin = MonoNow();
@@ -148,8 +140,27 @@ Status Persistence::LoadFromAof(AofManifest* manifest) {
   *manifest = std::move(*parsed);
   for (const AofFile& file : manifest->history) RemoveFile(AofFolder() + "/" + file.name);
   manifest->history.clear();
+  RemoveLeftovers(*manifest);
   DataLoader loader(engine_, server_, kSaveThread, &progress_);
   return loader.LoadAof(AofFolder(), *manifest, settings->aof_load_truncated);
+}
+
+// What a run that ended in the midst of a rewrite left: unfinished files, and those that would have
+// come next. Nobody else makes such names.
+void Persistence::RemoveLeftovers(const AofManifest& manifest) const {
+  const std::string& stem = server_->settings()->appendfilename;
+  std::vector<std::string> found = GlobFiles(AofFolder() + "/temp-rewriteaof-*");
+  const std::string listed = AofFolder() + "/" + AofManifestName(stem);
+  for (const std::string& path : GlobFiles(listed + ".tmp-*")) found.push_back(path);
+  const int64_t base = manifest.NextBaseSeq();
+  for (const std::string& name : {AofBaseName(stem, base, true), AofBaseName(stem, base, false),
+                                  AofIncrementName(stem, manifest.NextIncrementSeq())}) {
+    if (FileExists(AofFolder() + "/" + name)) found.push_back(AofFolder() + "/" + name);
+  }
+  for (const std::string& path : found) {
+    PLOG(kNotice, "Removing {}, which an unfinished rewrite left", path);
+    RemoveFile(path);
+  }
 }
 
 // A log that has no base yet gets one before the first client is served, so that nothing is
@@ -266,7 +277,7 @@ Status Persistence::WriteBase() {
                                       first = log->Cut();
                                       RecordIncoming(engine_);
                                     });
-  if (status.ok()) status = log->InstallBase(temporary, /*rdb=*/true, first);
+  if (status.ok()) status = log->InstallBase(temporary, settings->aof_use_rdb_preamble, first);
   log->set_hold_fsync(false);
   if (!status.ok()) return Error{fmt::format("Rewriting the AOF failed: {}", status.message())};
   PLOG(kNotice, "Background AOF rewrite finished successfully");
@@ -275,16 +286,18 @@ Status Persistence::WriteBase() {
 
 // BGREWRITEAOF while the AOF is off: the files are there for whoever switches it on or takes them.
 Status Persistence::WriteLoneBase() {
-  const std::string stem = server_->settings()->appendfilename;
+  const auto settings = server_->settings();
+  const std::string& stem = settings->appendfilename;
   Status status = MakeFolder(AofFolder());
   const std::string temporary = AofFolder() + fmt::format("/temp-rewriteaof-{}.rdb", ProcessId());
   if (status.ok())
-    status = WriteSnapshotFile(engine_, kRewriteThread, temporary, /*aof_base=*/true,
-                               *server_->settings(), [](RdbFacts*) {});
+    status = WriteSnapshotFile(engine_, kRewriteThread, temporary, /*aof_base=*/true, *settings,
+                               [](RdbFacts*) {});
   if (!status.ok()) return Error{fmt::format("Rewriting the AOF failed: {}", status.message())};
   const AofManifest old = ReadOldManifest();
   AofManifest next;
-  next.base = AofFile{AofBaseName(stem, old.NextBaseSeq(), true), old.NextBaseSeq()};
+  next.base = AofFile{AofBaseName(stem, old.NextBaseSeq(), settings->aof_use_rdb_preamble),
+                      old.NextBaseSeq()};
   status = RenameDurably(temporary, AofFolder() + "/" + next.base->name);
   if (status.ok()) {
     status = WriteFileAtomically(AofFolder() + "/" + AofManifestName(stem), next.Format());
@@ -457,6 +470,10 @@ void Persistence::Cron(MonoMs now) {
   const auto settings = server_->settings();
   SaveIfDue(*settings, now);
   RewriteIfDue(*settings, now);
+  if (settings->aof_timestamp_enabled) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (log_) log_->NoteTime(UnixNow().value / 1000);
+  }
   UpdateRefusal(*settings);
 }
 

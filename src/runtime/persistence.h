@@ -99,6 +99,7 @@ class Persistence {
   };
   Status LoadAll(AofManifest* manifest);
   Status LoadFromAof(AofManifest* manifest);
+  void RemoveLeftovers(const AofManifest& manifest) const;
   Status StartLog(AofManifest manifest);
   void Begin(JobState* job, std::function<Status()> work);
   Status WriteDump(const std::function<void()>& at_cut);

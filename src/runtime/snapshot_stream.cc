@@ -3,6 +3,8 @@
 #include "runtime/snapshot_stream.h"
 
 #include "base/check.h"
+#include "resp/request_writer.h"
+#include "runtime/command_base.h"
 
 namespace pleiad::runtime {
 namespace {
@@ -47,18 +49,26 @@ void SnapshotStream::Take(SlotId, int db, const Entry& entry) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Pending& pending = pending_[static_cast<size_t>(db)];
   const size_t before = pending.records.size();
+  if (options_.commands) {
+    AppendAsCommands(&pending.records, entry);
+    pending_bytes_ += pending.records.size() - before;
+    return;
+  }
   AppendRdbRecord(&pending.records, entry,
                   {.compress = false, .plain = options_.compress ? &pending.plain : nullptr});
   pending_bytes_ += pending.records.size() - before;
 }
 
-void SnapshotStream::Drain(RdbWriter* writer) {
+std::vector<SnapshotStream::Pending> SnapshotStream::TakePending() {
   std::vector<Pending> taken(pending_.size());
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    taken.swap(pending_);
-    pending_bytes_ = 0;
-  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  taken.swap(pending_);
+  pending_bytes_ = 0;
+  return taken;
+}
+
+void SnapshotStream::Drain(RdbWriter* writer) {
+  const std::vector<Pending> taken = TakePending();
   std::string packed;
   for (size_t db = 0; db < taken.size(); ++db) {
     const Pending& pending = taken[db];
@@ -83,6 +93,38 @@ bool SnapshotStream::Write(const RdbFacts& facts,
     writer.Function(library.source, {.compress = options_.compress});
   const Keyspace::Counts counts = engine_->keyspace.Count(0);
   if (counts.keys != 0) writer.ResizeDb(0, counts.keys, counts.with_expiry);
+  const auto drain = [&] {
+    Drain(&writer);
+    const bool taken = out(piece);
+    piece.clear();
+    return taken;
+  };
+  if (!Walk(drain)) return false;
+  writer.End();
+  return out(piece);
+}
+
+bool SnapshotStream::WriteCommands(const std::function<bool(std::string_view)>& out) {
+  CHECK(cut_ && options_.commands);
+  std::string functions;
+  for (const FunctionLibraries::Library& library : functions_)
+    resp::AppendRequest({"FUNCTION", "LOAD", library.source}, &functions);
+  return out(functions) && Walk([&] { return DrainCommands(out); });
+}
+
+bool SnapshotStream::DrainCommands(const std::function<bool(std::string_view)>& out) {
+  const std::vector<Pending> taken = TakePending();
+  for (size_t db = 0; db < taken.size(); ++db) {
+    if (taken[db].records.empty()) continue;
+    std::string select;
+    resp::AppendRequest({"SELECT", std::to_string(db)}, &select);
+    if (!out(select) || !out(taken[db].records)) return false;
+  }
+  return true;
+}
+
+// Gives all slots to this sink; `drain` takes what came, in pieces and once at the end.
+bool SnapshotStream::Walk(const std::function<bool()>& drain) {
   for (int slot = 0; slot < kSlotCount; ++slot) {
     engine_->keyspace.Enter(thread_);
     engine_->keyspace.WalkSlot(SlotId(static_cast<uint16_t>(slot)));
@@ -92,15 +134,10 @@ bool SnapshotStream::Write(const RdbFacts& facts,
       const std::lock_guard<std::mutex> lock(mutex_);
       pending = pending_bytes_;
     }
-    if (pending < kPieceBytes && slot + 1 < kSlotCount) continue;
-    Drain(&writer);
-    if (!out(piece)) return false;
-    piece.clear();
+    if (pending >= kPieceBytes && !drain()) return false;
   }
   End();
-  Drain(&writer);
-  writer.End();
-  return out(piece);
+  return drain();
 }
 
 }  // namespace pleiad::runtime

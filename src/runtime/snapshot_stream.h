@@ -30,7 +30,8 @@ class SnapshotStream : public SnapshotSink {
   // `thread`: the caller's number for Keyspace::Enter. The walk is inside while it walks a slot: a
   // cut in the midst of that would mark what was given to the old sinks as given to its own.
   struct Options {
-    bool checksum = true;  // false: the trailer says "not checked" (rdbchecksum no)
+    bool commands = false;  // for WriteCommands instead of Write
+    bool checksum = true;   // false: the trailer says "not checked" (rdbchecksum no)
     bool compress =
         false;  // LZF for long strings (rdbcompression); done by Write, outside all locks
   };
@@ -43,6 +44,9 @@ class SnapshotStream : public SnapshotSink {
   // False: `out` returned false, and nothing more was handed out. REQUIRES: Cut, and called once.
   bool Write(const RdbFacts& facts, const std::function<bool(std::string_view)>& out);
 
+  // The same as commands, each database behind its SELECT (aof-use-rdb-preamble no).
+  bool WriteCommands(const std::function<bool(std::string_view)>& out);
+
   void Take(SlotId slot, int db, const Entry& entry) override;
 
  private:
@@ -51,7 +55,10 @@ class SnapshotStream : public SnapshotSink {
     std::string records;
     std::vector<RdbPlainString> plain;
   };
+  std::vector<Pending> TakePending();
   void Drain(RdbWriter* writer);
+  bool DrainCommands(const std::function<bool(std::string_view)>& out);
+  bool Walk(const std::function<bool()>& drain);
   void End();
 
   Engine* const engine_;
