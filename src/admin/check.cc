@@ -7,6 +7,8 @@
 #include <map>
 #include <set>
 
+#include "admin/plan_fix.h"
+
 namespace pleiad::admin {
 namespace {
 
@@ -48,7 +50,7 @@ CheckReport CheckCluster(const ClusterView& view) {
   return report;
 }
 
-std::vector<std::string> CheckLines(const ClusterView& view, const CheckReport& report) {
+std::vector<std::string> AgreementLines(const ClusterView& view, const CheckReport& report) {
   std::vector<std::string> lines;
   lines.emplace_back(report.agree ? "[OK] All nodes agree about slots configuration."
                                   : "[ERR] Nodes don't agree about configuration!");
@@ -64,10 +66,28 @@ std::vector<std::string> CheckLines(const ClusterView& view, const CheckReport& 
     lines.push_back(
         fmt::format("[WARNING] The following slots are open: {}", fmt::join(open, ",")));
   }
-  lines.emplace_back(">>> Check slots coverage...");
-  lines.push_back(report.covered
-                      ? fmt::format("[OK] All {} slots covered.", kSlotCount)
-                      : fmt::format("[ERR] Not all {} slots are covered by nodes.", kSlotCount));
+  return lines;
+}
+
+std::vector<std::string> CoverageLines(const CheckReport& report) {
+  return {">>> Check slots coverage...",
+          report.covered ? fmt::format("[OK] All {} slots covered.", kSlotCount)
+                         : fmt::format("[ERR] Not all {} slots are covered by nodes.", kSlotCount)};
+}
+
+std::vector<std::string> MultipleOwnerLines(const ClusterView& view) {
+  std::vector<std::string> lines = {">>> Check for multiple slot owners..."};
+  for (const auto& [slot, owners] : MultipleOwners(view)) {
+    lines.push_back(fmt::format("[WARNING] Slot {} has {} owners:", slot, owners.size()));
+    for (const size_t owner : owners) lines.push_back("    " + view.nodes[owner].address.str());
+  }
+  if (lines.size() == 1) lines.emplace_back("[OK] No multiple owners found.");
+  return lines;
+}
+
+std::vector<std::string> CheckLines(const ClusterView& view, const CheckReport& report) {
+  std::vector<std::string> lines = AgreementLines(view, report);
+  for (std::string& line : CoverageLines(report)) lines.push_back(std::move(line));
   return lines;
 }
 

@@ -27,6 +27,13 @@ struct CheckReport {
 
 CheckReport CheckCluster(const ClusterView& view);
 
+// The two halves of the verdict: agreement and open slots; coverage.
+std::vector<std::string> AgreementLines(const ClusterView& view, const CheckReport& report);
+std::vector<std::string> CoverageLines(const CheckReport& report);
+
+// Two lines, the second good, or one for each slot that several nodes say is theirs.
+std::vector<std::string> MultipleOwnerLines(const ClusterView& view);
+
 // The verdict as it is printed, from "[OK] All nodes agree..." on.
 std::vector<std::string> CheckLines(const ClusterView& view, const CheckReport& report);
 

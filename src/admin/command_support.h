@@ -5,8 +5,11 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
+#include "admin/move.h"
 #include "admin/options.h"
+#include "admin/plan_move.h"
 #include "admin/session.h"
 
 namespace pleiad::admin {
@@ -21,5 +24,22 @@ int Fail(Session& session, std::string_view line);
 // ">>> Performing Cluster Check", the nodes, the verdict. False if something is wrong (unreachable
 // nodes count).
 bool ShowCheck(Session& session, const std::vector<std::string>& node_lines);
+
+// The same before a change. False: it was not well, and a line says that it must be before
+// `before`.
+bool Healthy(Session& session, std::string_view before);
+
+// How single moves are shown where there is no progress line: "Moving slot N from A to B: ..." or
+// a '#' each.
+enum class MoveStyle { kLines, kMarks };
+
+// Moves slots, as a whole where both nodes can. Stops at the first that fails, and between two when
+// interrupted. Returns the exit code.
+int MoveAll(Session& session, const MoveOptions& options, const std::vector<SlotMove>& moves,
+            MoveStyle style);
+
+// Makes all others forget the (empty) node and stops it; its replicas get another master. Returns
+// the exit code. Reads the nodes again first.
+int RemoveNode(Session& session, size_t node);
 
 }  // namespace pleiad::admin

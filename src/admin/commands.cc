@@ -8,6 +8,8 @@
 
 #include "admin/check.h"
 #include "admin/command_support.h"
+#include "admin/json.h"
+#include "admin/placement.h"
 #include "admin/print.h"
 #include "base/text.h"
 
@@ -22,7 +24,19 @@ int Check(const Environment& env, const Options& options) {
   if (!address.ok()) return Fail(session, address.message());
   const Status opened = session.OpenCluster(*address);
   if (!opened.ok()) return Fail(session, opened.message());
-  return ShowCheck(session, ClusterLines(session.view())) ? 0 : 1;
+  if (options.json) {
+    const CheckReport report = CheckCluster(session.view());
+    session.Text(CheckJson(session.view(), report, session.unreachable()) + "\n");
+    return report.ok() && session.unreachable() == 0 ? 0 : 1;
+  }
+  bool ok = ShowCheck(session, ClusterLines(session.view()));
+  if (options.search_multiple_owners) {
+    const std::vector<std::string> lines = MultipleOwnerLines(session.view());
+    session.Lines(lines);
+    ok = ok && lines.size() == 2;
+  }
+  session.Lines(PlacementLines(session.view()));
+  return ok ? 0 : 1;
 }
 
 int Info(const Environment& env, const Options& options) {
@@ -54,6 +68,8 @@ int Call(const Environment& env, const Options& options) {
   session.Line(fmt::format(">>> Calling {}", fmt::join(command, " ")));
   int errors = session.unreachable();
   for (size_t i = 0; i < session.view().nodes.size(); ++i) {
+    const bool master = session.view().nodes[i].self.Has("master");
+    if (master ? options.only_replicas : options.only_masters) continue;
     const Result<resp::Reply> reply = session.Call(i, command);
     errors += !reply.ok() || reply->is_error() ? 1 : 0;
     session.Line(session.name(i) + ": " + (reply.ok() ? ReplyText(*reply) : reply.message()));
@@ -108,14 +124,25 @@ struct Command {
 
 constexpr size_t kMany = SIZE_MAX;
 constexpr Command kCommands[] = {
-    {"create", 1, kMany, Create}, {"check", 1, 1, Check},
-    {"info", 1, 1, Info},         {"call", 2, kMany, Call},
-    {"add-node", 2, 2, AddNode},  {"del-node", 2, 2, DelNode},
-    {"help", 0, kMany, Help},     {"set-timeout", 2, 2, SetTimeout},
+    {"create", 1, kMany, Create},
+    {"check", 1, 1, Check},
+    {"info", 1, 1, Info},
+    {"call", 2, kMany, Call},
+    {"add-node", 2, 2, AddNode},
+    {"del-node", 2, 2, DelNode},
+    {"help", 0, kMany, Help},
+    {"set-timeout", 2, 2, SetTimeout},
+    {"reshard", 1, 1, Reshard},
+    {"rebalance", 1, 1, Rebalance},
+    {"drain", 1, 1, Drain},
+    {"fix", 1, 1, Fix},
+    {"import", 1, 1, Import},
+    {"backup", 2, 2, Backup},
+    {"up", 0, 0, Up},
+    {"doctor", 1, 1, RunDoctor},
+    {"watch", 1, 1, Watch},
+    {"resume", 1, 1, Resume},
 };
-
-// Known to redis-trib, not yet here: they must not look like typing errors.
-constexpr std::string_view kLater[] = {"fix", "reshard", "rebalance", "import"};
 
 int Refuse(const Environment& env, const std::string& line) {
   Session session(env, {});
@@ -153,9 +180,6 @@ int RunTrib(const Environment& env, const std::vector<std::string>& words) {
     return 1;
   }
   DropLeadingNumber(*options);
-  if (std::find(std::begin(kLater), std::end(kLater), options->command) != std::end(kLater)) {
-    return Refuse(env, "[ERR] This version does not have '" + options->command + "' yet.");
-  }
   for (const Command& command : kCommands) {
     if (options->command != command.name) continue;
     const size_t count = options->args.size();

@@ -24,5 +24,15 @@ int RunTrib(const Environment& env, const std::vector<std::string>& words);
 int Create(const Environment& env, const Options& options);
 int AddNode(const Environment& env, const Options& options);
 int DelNode(const Environment& env, const Options& options);
+int Reshard(const Environment& env, const Options& options);
+int Rebalance(const Environment& env, const Options& options);
+int Drain(const Environment& env, const Options& options);
+int Fix(const Environment& env, const Options& options);
+int Import(const Environment& env, const Options& options);
+int Backup(const Environment& env, const Options& options);
+int Up(const Environment& env, const Options& options);
+int RunDoctor(const Environment& env, const Options& options);
+int Watch(const Environment& env, const Options& options);
+int Resume(const Environment& env, const Options& options);
 
 }  // namespace pleiad::admin

@@ -35,6 +35,9 @@ struct FakeNode {
   int64_t keys = 0;
   SlotSet slots;
   std::string open_slots;  // "[100->-ID]" as CLUSTER NODES shows it
+  std::map<int, NodeId> migrating;
+  std::map<int, NodeId> importing;
+  std::map<std::string, std::string> data;  // keys of DB 0, for those who move slots
   NodeId master;
   uint64_t epoch = 0;
   std::string password;
@@ -81,6 +84,9 @@ class FakeCluster : public Connector, public Clock {
   };
 
   resp::Reply Cluster(FakeNode& node, const std::vector<std::string>& args);
+  resp::Reply SetSlot(FakeNode& node, const std::vector<std::string>& args);
+  resp::Reply KeysInSlot(FakeNode& node, const std::vector<std::string>& args, bool count);
+  resp::Reply Migrate(FakeNode& node, const std::vector<std::string>& args);
   resp::Reply AddSlots(FakeNode& node, const std::vector<std::string>& args, bool ranges);
   resp::Reply Reset(FakeNode& node);
   void Deliver(const Greeting& greeting);

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/crc.h"
 #include "base/text.h"
 
 namespace pleiad::admin {
@@ -66,6 +67,8 @@ std::string FakeNode::ClusterNodes() const {
   const std::string role = master.empty() ? "master" : "slave";
   std::string text = Row(id, address, "myself," + role, master, slots);
   if (!open_slots.empty()) text += " " + open_slots;
+  for (const auto& [slot, to] : migrating) text += fmt::format(" [{}->-{}]", slot, to.str());
+  for (const auto& [slot, from] : importing) text += fmt::format(" [{}-<-{}]", slot, from.str());
   text += "\n";
   for (const Belief& belief : table) {
     std::string flags = belief.master.empty() ? "master" : "slave";
@@ -146,7 +149,12 @@ resp::Reply FakeCluster::Run(FakeNode& node, const std::vector<std::string>& arg
     node.config[args[2]] = args[3];
     return Ok();
   }
-  if (name == "CONFIG REWRITE") return Ok();
+  if (name == "CONFIG REWRITE" || name == "ASKING") return Ok();
+  if (name == "MIGRATE") return Migrate(node, args);
+  if (name == "DUMP") return Bulk(node.data[args[1]]);
+  if (name == "DEL") {
+    return MakeReply(ReplyType::kInteger, "", static_cast<int64_t>(node.data.erase(args[1])));
+  }
   if (name.starts_with("CLUSTER ") && node.cluster_enabled) return Cluster(node, args);
   return Fault("ERR unknown command '" + args[0] + "'");
 }
@@ -163,6 +171,14 @@ resp::Reply FakeCluster::Cluster(FakeNode& node, const std::vector<std::string>&
   if (sub == "ADDSLOTSRANGE" && node.knows_ranges) return AddSlots(node, args, true);
   if (sub == "ADDSLOTS") return AddSlots(node, args, false);
   if (sub == "RESET") return Reset(node);
+  if (sub == "SETSLOT") return SetSlot(node, args);
+  if (sub == "COUNTKEYSINSLOT" || sub == "GETKEYSINSLOT")
+    return KeysInSlot(node, args, sub == "COUNTKEYSINSLOT");
+  if (sub == "BUMPEPOCH") return Ok();
+  if (sub == "DELSLOTS") {
+    node.slots.Remove(static_cast<int>(*ParseInt64(args[2])));
+    return Ok();
+  }
   if (sub == "SET-CONFIG-EPOCH") {
     if (node.epoch != 0) return Fault("ERR Node config epoch is already non-zero");
     node.epoch = *ParseUint64(args[2]);
@@ -187,6 +203,62 @@ resp::Reply FakeCluster::Cluster(FakeNode& node, const std::vector<std::string>&
     return Ok();
   }
   return Fault("ERR Wrong CLUSTER subcommand or number of arguments");
+}
+
+resp::Reply FakeCluster::SetSlot(FakeNode& node, const std::vector<std::string>& args) {
+  const int slot = static_cast<int>(*ParseInt64(args[2]));
+  const std::string action = ToUpper(args[3]);
+  if (action == "STABLE") {
+    node.migrating.erase(slot);
+    node.importing.erase(slot);
+    return Ok();
+  }
+  const NodeId other = *NodeId::Parse(args[4]);
+  if (action == "MIGRATING") {
+    if (!node.slots.Has(slot)) return Fault("ERR I'm not the owner of hash slot " + args[2]);
+    node.migrating[slot] = other;
+  } else if (action == "IMPORTING") {
+    if (node.slots.Has(slot)) return Fault("ERR I'm already the owner of hash slot " + args[2]);
+    node.importing[slot] = other;
+  } else {
+    node.migrating.erase(slot);
+    if (other == node.id) node.importing.erase(slot);
+    other == node.id ? node.slots.Add(slot) : node.slots.Remove(slot);
+    for (FakeNode::Belief& belief : node.table)
+      belief.id == other ? belief.slots.Add(slot) : belief.slots.Remove(slot);
+  }
+  return Ok();
+}
+
+resp::Reply FakeCluster::KeysInSlot(FakeNode& node, const std::vector<std::string>& args,
+                                    bool count) {
+  resp::Reply list = MakeReply(ReplyType::kArray);
+  for (const auto& [key, value] : node.data) {
+    if (KeySlot(key).value == *ParseInt64(args[2])) list.items.push_back(Bulk(key));
+  }
+  if (count) return MakeReply(ReplyType::kInteger, "", std::ssize(list.items));
+  const auto most = static_cast<size_t>(*ParseInt64(args[3]));
+  if (list.items.size() > most) list.items.resize(most);
+  return list;
+}
+
+resp::Reply FakeCluster::Migrate(FakeNode& node, const std::vector<std::string>& args) {
+  FakeNode& target = At(static_cast<int>(*ParseInt64(args[2])));
+  if (!target.up) return Fault("IOERR error or timeout connecting to the client");
+  std::vector<std::string> keys = {args[3]};
+  const auto words = std::find(args.begin(), args.end(), "KEYS");
+  if (args[3].empty()) keys.assign(words + 1, args.end());
+  const bool replace = std::find(args.begin(), words, "REPLACE") != words;
+  for (const std::string& key : keys) {
+    if (target.data.contains(key) && !replace) {
+      return Fault(
+          "ERR Target instance replied with error: BUSYKEY Target key name already "
+          "exists.");
+    }
+    target.data[key] = node.data[key];
+    node.data.erase(key);
+  }
+  return Ok();
 }
 
 resp::Reply FakeCluster::AddSlots(FakeNode& node, const std::vector<std::string>& args,

@@ -114,7 +114,12 @@ int DelNode(const Environment& env, const Options& options) {
     return Fail(session, "[ERR] Node " + session.name(*node) +
                              " is not empty! Reshard data away and try again.");
   }
-  const Outcome outcome = Execute(session, RemovalPlan(session.view(), *node));
+  return RemoveNode(session, *node);
+}
+
+int RemoveNode(Session& session, size_t node) {
+  if (const Status fresh = session.RefreshAll(); !fresh.ok()) return Fail(session, fresh.message());
+  const Outcome outcome = Execute(session, RemovalPlan(session.view(), node));
   return outcome.status.ok() ? 0 : Fail(session, outcome.status.message());
 }
 

@@ -6,6 +6,7 @@
 // that lives in memory. One thread uses all of them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,13 +54,35 @@ class Clock {
   virtual void Pause(int64_t ms) = 0;
 };
 
+// This machine's files and processes, for `up` and `backup`.
+class Host {
+ public:
+  virtual ~Host() = default;
+  // With the folders above it; one that is there already is good.
+  virtual Status MakeFolder(const std::string& path) = 0;
+  virtual std::string Absolute(const std::string& path) = 0;
+  virtual Status WriteFile(const std::string& path, const std::string& text) = 0;
+  virtual Result<std::string> ReadFile(const std::string& path) = 0;
+  virtual void RemoveFile(const std::string& path) = 0;
+  // Where a run keeps what `resume` needs. Empty: nowhere.
+  virtual std::string StateFile() = 0;
+  // Starts this program as a node that lives on by itself.
+  virtual Status StartServer(const std::string& config_path) = 0;
+  // Asks a node for a snapshot as a replica would, and keeps it as an RDB file. Returns its size.
+  virtual Result<int64_t> FetchSnapshot(const NodeAddress& address, const std::string& user,
+                                        const std::string& password, const std::string& path) = 0;
+};
+
 // Everything a run needs. The pointers are borrowed and must outlive the run.
 struct Environment {
   Connector* connector = nullptr;
   Console* console = nullptr;
   Clock* clock = nullptr;
-  bool colour = false;           // paint lines with terminal escapes
-  std::string default_password;  // REDISCLI_AUTH; empty: none
+  bool colour = false;                // paint lines with terminal escapes
+  std::string default_password;       // REDISCLI_AUTH; empty: none
+  Host* host = nullptr;               // null: there is none
+  bool terminal = false;              // somebody watches: a progress line may be painted over
+  std::function<bool()> interrupted;  // Ctrl-C was pressed: stop where nothing is left open
 };
 
 }  // namespace pleiad::admin

@@ -9,10 +9,18 @@
 #include <set>
 
 #include "admin/check.h"
+#include "admin/doctor.h"
 #include "admin/fake_cluster.h"
+#include "admin/json.h"
+#include "admin/node_config.h"
 #include "admin/options.h"
+#include "admin/placement.h"
 #include "admin/plan_create.h"
+#include "admin/plan_fix.h"
+#include "admin/plan_move.h"
 #include "admin/print.h"
+#include "admin/progress.h"
+#include "admin/resume.h"
 #include "admin/view.h"
 
 namespace pleiad::admin {
@@ -315,6 +323,238 @@ TEST(ReplyTextTest, Nested) {
   array.items = {MakeReply(Type::kBulk, "a"), MakeReply(Type::kInteger, "", 5), {}};
   EXPECT_EQ(ReplyText(array), "[\"a\", 5, nil]");
   EXPECT_EQ(ReplyText(resp::Reply()), "");
+}
+
+// Masters with so many slots each, one behind the other; the last letter of the id is the number.
+ClusterView Masters(const std::vector<int>& sizes) {
+  ClusterView view;
+  int next = 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    NodeView& node = view.nodes.emplace_back();
+    node.address = {"127.0.0.1", 7000 + static_cast<int>(i)};
+    node.self.id = *NodeId::Parse(std::to_string(i) + std::string(39, 'a'));
+    node.self.flags = {"myself", "master"};
+    if (sizes[i] > 0) node.self.slots.Add(SlotRange{next, next + sizes[i] - 1});
+    next += sizes[i];
+  }
+  return view;
+}
+
+// What each node has after the transfers.
+std::vector<int> After(const ClusterView& view, const std::vector<Transfer>& transfers) {
+  std::vector<int> sizes;
+  for (const NodeView& node : view.nodes) sizes.push_back(node.self.slots.size());
+  for (const Transfer& transfer : transfers) {
+    sizes[transfer.from] -= static_cast<int>(transfer.slots.size());
+    sizes[transfer.to] += static_cast<int>(transfer.slots.size());
+  }
+  return sizes;
+}
+
+TEST(ReshardPlanTest, SourcesGiveInProportion) {
+  struct Case {
+    std::vector<int> sizes;
+    int64_t count;
+    std::vector<size_t> gives;  // by source: node 1, 2, 3
+  };
+  const Case cases[] = {{{0, 5461, 5462, 5461}, 20, {6, 7, 6}},
+                        {{0, 100, 0, 0}, 500, {100, 0, 0}},
+                        {{0, 10, 20, 30}, 60, {10, 20, 30}},
+                        {{0, 5461, 5462, 5461}, 1, {0, 1, 0}},
+                        {{16384, 0, 0, 0}, 10, {0, 0, 0}}};
+  for (const Case& c : cases) {
+    std::vector<size_t> gives(3);
+    for (const SlotMove& move : ReshardMoves(Masters(c.sizes), {1, 2, 3}, 0, c.count)) {
+      EXPECT_EQ(move.to, 0u);
+      ++gives[move.from - 1];
+    }
+    EXPECT_EQ(gives, c.gives) << c.count;
+  }
+}
+
+TEST(RebalancePlanTest, BySlots) {
+  struct Case {
+    std::vector<int> sizes;
+    std::vector<std::string> weights;
+    bool empty_masters;
+    std::vector<int> after;
+  };
+  const Case cases[] = {{{5461, 5462, 5461}, {}, true, {5461, 5462, 5461}},  // within the threshold
+                        {{5461, 5462, 5461, 0}, {}, false, {5461, 5462, 5461, 0}},
+                        {{5461, 5462, 5461, 0}, {}, true, {4096, 4096, 4096, 4096}},
+                        {{8192, 8192}, {"0=3"}, false, {12288, 4096}},
+                        {{8192, 8192}, {"1a=0"}, false, {16384, 0}},
+                        {{16384, 0, 0}, {}, true, {5462, 5461, 5461}}};
+  for (const Case& c : cases) {
+    const ClusterView view = Masters(c.sizes);
+    const auto weights = RebalanceWeights(view, {c.weights, c.empty_masters, 2});
+    ASSERT_TRUE(weights.ok()) << weights.message();
+    EXPECT_EQ(After(view, RebalanceBySlots(view, *weights, 2).transfers), c.after);
+  }
+  const ClusterView view = Masters({8192, 8192});
+  for (const char* wrong : {"9=1", "0", "0=x", "0=-1", "=1"})
+    EXPECT_FALSE(RebalanceWeights(view, {{wrong}, false, 2}).ok()) << wrong;
+  EXPECT_FALSE(RebalanceWeights(view, {{"0=0", "1=0"}, false, 2}).ok());
+}
+
+TEST(RebalancePlanTest, ByCost) {
+  const ClusterView view = Masters({5461, 5462, 5461});
+  SlotCosts costs{};
+  for (size_t slot = 0; slot < 300; ++slot) costs[slot] = 1;  // all load is on the first node
+  const auto weights = RebalanceWeights(view, {{}, false, 2});
+  const RebalancePlan plan = RebalanceByCost(view, *weights, 2, costs);
+  std::vector<double> load = {300, 0, 0};
+  for (const SlotMove& move : Flatten(plan.transfers)) {
+    load[move.from] -= costs[static_cast<size_t>(move.slot)];
+    load[move.to] += costs[static_cast<size_t>(move.slot)];
+  }
+  EXPECT_THAT(load, ElementsAre(100, 100, 100));
+  // One slot that can't be split is left where it is.
+  SlotCosts one{};
+  one[0] = 1000;
+  EXPECT_TRUE(RebalanceByCost(view, *weights, 2, one).transfers.empty());
+  EXPECT_TRUE(RebalanceByCost(view, *weights, 2, SlotCosts{}).transfers.empty());
+}
+
+TEST(DrainPlanTest, TheRestEndsUpEven) {
+  const ClusterView view = Masters({4096, 4096, 6144, 2048});
+  EXPECT_EQ(After(view, DrainTransfers(view, 2)), (std::vector<int>{5462, 5461, 0, 5461}));
+  EXPECT_TRUE(DrainTransfers(Masters({16384}), 0).empty());
+}
+
+TEST(RepairPlanTest, Cases) {
+  const ClusterView view = Masters({8192, 8192, 0});
+  const NodeId ids[] = {view.nodes[0].self.id, view.nodes[1].self.id, view.nodes[2].self.id};
+  SlotFacts facts;
+  facts.slot = 5;
+  facts.owners = {0};
+  facts.migrating = {{0, ids[2]}};
+  facts.importing = {{2, ids[0]}};
+  facts.keys = {{0, 3}, {2, 4}};
+  EXPECT_EQ(PlanRepair(view, facts)->finish, 2u);
+  // A third node has keys: nothing is moved on, all comes home.
+  facts.keys[1] = 1;
+  auto repair = PlanRepair(view, facts);
+  EXPECT_EQ(repair->finish, std::nullopt);
+  EXPECT_EQ(repair->owner, 0u);
+  EXPECT_THAT(repair->gather, ElementsAre(1, 2));
+  EXPECT_THAT(repair->close, ElementsAre(0, 2));
+  // The two sides do not mean each other.
+  facts.keys = {{2, 4}};
+  facts.importing = {{2, ids[1]}};
+  EXPECT_EQ(PlanRepair(view, facts)->finish, std::nullopt);
+  // Nobody owns it: who has the most keys.
+  facts.owners = {};
+  repair = PlanRepair(view, facts);
+  EXPECT_TRUE(repair->claim);
+  EXPECT_EQ(repair->owner, 2u);
+  // Two own it: the newer claim.
+  ClusterView twice = view;
+  twice.nodes[1].self.config_epoch = Epoch(9);
+  facts.owners = {0, 1};
+  repair = PlanRepair(twice, facts);
+  EXPECT_EQ(repair->owner, 1u);
+  EXPECT_THAT(repair->disown, ElementsAre(0));
+}
+
+TEST(PlacementTest, Warns) {
+  ClusterView view = Masters({8192, 8192});
+  for (size_t i = 0; i < 2; ++i) {
+    NodeView& replica = view.nodes.emplace_back();
+    replica.self.id = *NodeId::Parse(std::to_string(i) + std::string(39, 'b'));
+    replica.self.flags = {"myself", "slave"};
+    replica.self.master = view.nodes[i].self.id;
+  }
+  const auto place = [&view](const std::vector<std::string>& hosts) {
+    for (size_t i = 0; i < 4; ++i) view.nodes[i].self.address = {hosts[i], 7000};
+    return PlacementLines(view);
+  };
+  EXPECT_TRUE(place({"a", "a", "a", "a"}).empty());  // there is but one
+  EXPECT_TRUE(place({"a", "b", "b", "a"}).empty());
+  EXPECT_THAT(place({"a", "b", "a", "a"}),
+              ElementsAre("[WARNING] Master 127.0.0.1:7000 and all its replicas are on host a."));
+  place({"a", "b", "c", "d"});
+  for (size_t i = 0; i < 4; ++i) view.nodes[i].zone = i == 1 ? "z2" : "z1";
+  EXPECT_THAT(PlacementLines(view),
+              ElementsAre("[WARNING] Master 127.0.0.1:7000 and all its replicas are in "
+                          "availability zone z1."));
+}
+
+TEST(NodeConfigTest, WordsAndText) {
+  const auto options = ParseConfigWords({"7000", "--cluster", "--maxmemory", "100mb"});
+  ASSERT_TRUE(options.ok());
+  const std::string text = NodeConfigText(*options);
+  for (const char* line : {"\nport 7000\n", "\ncluster-enabled yes\n", "\nmaxmemory 100mb\n",
+                           "\nappendonly yes\n", "\ncluster-config-file nodes-7000.conf\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+  EXPECT_THAT(NodeConfigText(*ParseConfigWords({"1"})), ::testing::Not(HasSubstr("cluster")));
+  EXPECT_THAT(NodeConfigText(*ParseConfigWords({"1", "--requirepass", "a \"b"})),
+              HasSubstr("requirepass \"a \\\"b\"\n"));
+  for (const std::vector<std::string>& words : {std::vector<std::string>{},
+                                                {"0"},
+                                                {"x"},
+                                                {"7000", "7001"},
+                                                {"7000", "--dir"},
+                                                {"60000", "--cluster"}})
+    EXPECT_FALSE(ParseConfigWords(words).ok());
+}
+
+TEST(JsonTest, Texts) {
+  EXPECT_EQ(JsonText("a\"b\\c\n"), "\"a\\\"b\\\\c\\u000a\"");
+  const std::string json = CheckJson(Masters({10, 0}), CheckReport{}, 1);
+  EXPECT_THAT(json, HasSubstr("\"slots\": [[0,9]]"));
+  EXPECT_THAT(json, HasSubstr("\"ok\": false"));
+}
+
+TEST(DoctorTest, Findings) {
+  ClusterView view = Masters({5461, 5462, 5461});
+  for (NodeView& node : view.nodes) {
+    for (const NodeView& other : view.nodes) node.rows.push_back(other.self);
+  }
+  std::vector<NodeFacts> facts(3, {{"cluster_state", "ok"}});
+  const auto what = [&] {
+    std::vector<std::string> texts;
+    for (const Finding& finding : Diagnose(view, facts, "h:1")) texts.push_back(finding.what);
+    return texts;
+  };
+  EXPECT_THAT(what(),
+              ElementsAre(HasSubstr("7000 has no replica"), HasSubstr("7001 has no replica"),
+                          HasSubstr("7002 has no replica")));
+  view.nodes[0].self.migrating = {7};
+  EXPECT_THAT(what(), ::testing::Contains("Slots stand open: 7"));
+  view.nodes[0].self.slots.Remove(9);
+  EXPECT_THAT(what(), ::testing::Contains("Slots are nobody's: 9"));
+  facts[1] = ParseFacts("# Replication\r\nmaster_link_status:down\r\ncluster_state:fail\r\n");
+  EXPECT_THAT(what(), ::testing::Contains("Replica 127.0.0.1:7001 has no link to its master"));
+  EXPECT_THAT(what(), ::testing::Contains("127.0.0.1:7001 does not serve (cluster_state:fail)"));
+  NodeRow gone = view.nodes[2].self;
+  gone.id = *NodeId::Parse(std::string(40, 'f'));
+  view.nodes[0].rows.push_back(gone);
+  EXPECT_THAT(what(), ::testing::Contains(HasSubstr("does not answer")));
+}
+
+TEST(ResumeTest, WhatIsLeft) {
+  const ClusterView view = Masters({100, 100, 0});
+  const std::vector<SlotMove> moves = {{0, 0, 2}, {1, 0, 2}, {5, 0, 2}, {100, 1, 2}};
+  const std::string text = MovesText(view, moves);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+  size_t foreign = 0;
+  EXPECT_EQ(MovesLeft(view, text, &foreign), moves);
+  EXPECT_EQ(foreign, 0u);
+  ClusterView later = view;
+  later.nodes[0].self.slots.Remove(1);
+  EXPECT_EQ(MovesLeft(later, text, &foreign),
+            (std::vector<SlotMove>{{0, 0, 2}, {5, 0, 2}, {100, 1, 2}}));
+  later.nodes.pop_back();
+  EXPECT_TRUE(MovesLeft(later, text, &foreign).empty());
+  EXPECT_EQ(foreign, 3u);
+  EXPECT_TRUE(MovesLeft(view, "rubbish\n1 2 3\n", &foreign).empty());
+}
+
+TEST(ProgressTest, Line) {
+  EXPECT_EQ(ProgressLine({50, 100, 3000, 2000}),
+            "[###############               ] 50/100 slots, 3000 keys, 1500 keys/s, 2 s left");
+  EXPECT_EQ(ProgressLine({0, 2, 0, 0}), "[                              ] 0/2 slots, 0 keys");
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ Result<size_t> Session::Open(const NodeAddress& address) {
   Result<NodeView> view = MakeNodeView(address, nodes->text);
   if (!view.ok()) return About(name, view.message());
   view->ip = (*client)->PeerIp();
+  view->zone = ParseInfo(info->text).zone;
   clients_.push_back(*std::move(client));
   view_.nodes.push_back(*std::move(view));
   return clients_.size() - 1;
@@ -95,6 +96,7 @@ Status Session::Refresh(size_t node) {
   Result<NodeView> fresh = MakeNodeView(old.address, nodes->text);
   if (!fresh.ok()) return About(name(node), fresh.message());
   fresh->ip = old.ip;
+  fresh->zone = old.zone;
   old = *std::move(fresh);
   return Status::Ok();
 }

@@ -31,6 +31,9 @@ class Session {
   void Text(std::string_view text) { env_.console->Write(text); }
   Console& console() { return *env_.console; }
   Clock& clock() { return *env_.clock; }
+  Host* host() const { return env_.host; }
+  bool terminal() const { return env_.terminal; }
+  bool interrupted() const { return env_.interrupted && env_.interrupted(); }
 
   // Connects, logs in, and reads INFO and CLUSTER NODES. The node becomes the last of view().nodes;
   // returns its index.

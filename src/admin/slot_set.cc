@@ -11,6 +11,14 @@ void SlotSet::Add(SlotRange range) {
   for (int slot = range.first; slot <= range.last; ++slot) bits_.set(static_cast<size_t>(slot));
 }
 
+std::vector<int> SlotSet::list() const {
+  std::vector<int> slots;
+  for (int slot = 0; slot < kSlotCount; ++slot) {
+    if (Has(slot)) slots.push_back(slot);
+  }
+  return slots;
+}
+
 std::vector<SlotRange> SlotSet::Ranges() const {
   std::vector<SlotRange> ranges;
   for (int slot = 0; slot < kSlotCount; ++slot) {

@@ -23,11 +23,15 @@ struct SlotRange {
 class SlotSet {
  public:
   void Add(SlotRange range);
+  void Add(int slot) { bits_.set(static_cast<size_t>(slot)); }
+  void Remove(int slot) { bits_.reset(static_cast<size_t>(slot)); }
   bool Has(int slot) const { return bits_.test(static_cast<size_t>(slot)); }
   int size() const { return static_cast<int>(bits_.count()); }
   bool empty() const { return bits_.none(); }
   bool full() const { return bits_.all(); }
   void Merge(const SlotSet& other) { bits_ |= other.bits_; }
+  // Ascending.
+  std::vector<int> list() const;
   // Ascending, as few as possible.
   std::vector<SlotRange> Ranges() const;
   // "0-4,6,8-9"; empty for no slots.

@@ -43,12 +43,15 @@ std::optional<SlotRange> ParseRange(std::string_view word) {
 bool ParseOpenSlot(std::string_view word, NodeRow& row) {
   if (word.back() != ']') return false;
   const size_t dash = word.find('-');
-  if (dash == std::string_view::npos || dash + 2 >= word.size()) return false;
+  if (dash == std::string_view::npos || dash + 3 >= word.size()) return false;
   const std::optional<int64_t> slot = ParseInt64(word.substr(1, dash - 1));
   if (!slot || *slot < 0 || *slot >= kSlotCount) return false;
   const char direction = word[dash + 1];
   if (direction != '>' && direction != '<') return false;
   (direction == '>' ? row.migrating : row.importing).push_back(static_cast<int>(*slot));
+  const std::string_view peer = word.substr(dash + 3, word.size() - dash - 4);
+  (direction == '>' ? row.migrating_to : row.importing_from)
+      .push_back(NodeId::Parse(peer).value_or(NodeId()));
   return true;
 }
 
@@ -134,6 +137,8 @@ NodeInfo ParseInfo(std::string_view info) {
     line = Trim(line);
     if (line == "cluster_enabled:1") result.cluster_enabled = true;
     if (line.starts_with("db0:")) result.has_keys = true;
+    constexpr std::string_view kZone = "availability_zone:";
+    if (line.starts_with(kZone)) result.zone = line.substr(kZone.size());
   }
   return result;
 }

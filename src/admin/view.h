@@ -28,8 +28,10 @@ struct NodeRow {
   Epoch config_epoch;
   bool connected = false;
   SlotSet slots;
-  std::vector<int> migrating;  // slots leaving this node; a node says it of itself only
-  std::vector<int> importing;  // slots arriving at this node
+  std::vector<int> migrating;        // slots leaving this node; a node says it of itself only
+  std::vector<int> importing;        // slots arriving at this node
+  std::vector<NodeId> migrating_to;  // of the same positions
+  std::vector<NodeId> importing_from;
 
   bool Has(std::string_view flag) const;
   // In the table for good: its name and address are known.
@@ -44,6 +46,7 @@ Result<std::vector<NodeRow>> ParseClusterNodes(std::string_view text);
 struct NodeView {
   NodeAddress address;  // as the operator typed it or as another node announced it
   std::string ip;       // numeric, for CLUSTER MEET
+  std::string zone;     // availability_zone of its INFO; empty: it says nothing
   NodeRow self;
   std::vector<NodeRow> rows;  // all lines, its own included
 
@@ -57,6 +60,7 @@ Result<NodeView> MakeNodeView(const NodeAddress& address, std::string_view clust
 struct NodeInfo {
   bool cluster_enabled = false;
   bool has_keys = false;  // in database 0
+  std::string zone;       // availability_zone
 };
 NodeInfo ParseInfo(std::string_view info);
 

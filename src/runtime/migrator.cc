@@ -50,8 +50,7 @@ class JobRun {
  public:
   JobRun(Server* server, MigrateSockets* sockets, Dispatcher* dispatcher, int stop_fd, int thread,
          const MigrateJob& job)
-      : server_(server),
-        engine_(&server->engine()),
+      : engine_(&server->engine()),
         sockets_(sockets),
         dispatcher_(dispatcher),
         stop_fd_(stop_fd),
@@ -283,7 +282,6 @@ class JobRun {
     if (error_.empty()) error_ = error;
   }
 
-  Server* const server_;
   Engine* const engine_;
   MigrateSockets* const sockets_;
   Dispatcher* const dispatcher_;

@@ -2,12 +2,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "runtime/process.h"
 
+#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <thread>
 
 namespace pleiad::runtime {
@@ -54,6 +58,27 @@ int ProcessId() { return getpid(); }
 
 void BlockThisThread(int64_t micros) {
   std::this_thread::sleep_for(std::chrono::microseconds(micros));
+}
+
+Status RunProgram(const std::vector<std::string>& args) {
+  std::vector<char*> argv;
+  for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
+  argv.push_back(nullptr);
+  pid_t pid = 0;
+  const int failed = posix_spawn(&pid, argv[0], nullptr, nullptr, argv.data(), environ);
+  if (failed != 0) return Error{args[0] + ": " + std::strerror(failed)};
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return Error{std::strerror(errno)};
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return Status::Ok();
+  return Error{args[0] + " ended at its start"};
+}
+
+std::string OwnExecutable() {
+  char path[4096];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  return size < 0 ? std::string() : std::string(path, static_cast<size_t>(size));
 }
 
 }  // namespace pleiad::runtime

@@ -8,6 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include "base/result.h"
 
 namespace pleiad::runtime {
 
@@ -29,5 +32,11 @@ int ProcessId();
 
 // The calling thread does nothing for so long.
 void BlockThisThread(int64_t micros);
+
+// Runs a program to its end (args[0] is its path) with this one's standard streams. Error: it could
+// not be started, or did not end with status 0.
+Status RunProgram(const std::vector<std::string>& args);
+// The path of this program.
+std::string OwnExecutable();
 
 }  // namespace pleiad::runtime

@@ -31,7 +31,8 @@ constexpr std::string_view kUsage =
     "\n"
     "  server [FILE] [--directive value ...]   run a node\n"
     "  cli [OPTIONS] [COMMAND ...]             talk to a node or a cluster (-c)\n"
-    "  trib COMMAND ...                        create and check clusters (pleiad trib help)\n"
+    "  trib COMMAND ...                        make and look after clusters (pleiad trib help)\n"
+    "  conf PORT [--cluster] ...               print a node's configuration file\n"
     "  check-rdb FILE                          is this dump whole?\n"
     "  check-aof [--fix] FILE|MANIFEST         is this append only file? --fix cuts off a torn "
     "end\n"
@@ -62,6 +63,7 @@ int Main(int argc, char** argv) {
   if (word == "server") return ServerMain(argc - 1, argv + 1);
   if (word == "cli") return cli::CliMain(argc - 1, argv + 1, ClusterTool);
   if (word == "trib") return server::TribMain(argc - 1, argv + 1);
+  if (word == "conf") return server::ConfMain(argc - 1, argv + 1);
   if (word == "check-rdb") return server::CheckRdbMain(argc - 1, argv + 1);
   if (word == "check-aof") return server::CheckAofMain(argc - 1, argv + 1);
   if (word == "--version" || word == "-v" || word == "version") {

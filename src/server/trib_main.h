@@ -11,4 +11,7 @@ namespace pleiad::server {
 // answers, TERM for colours and REDISCLI_AUTH for a password. Returns the exit code.
 int TribMain(int argc, char** argv);
 
+// `pleiad conf`: prints a node's configuration file.
+int ConfMain(int argc, char** argv);
+
 }  // namespace pleiad::server

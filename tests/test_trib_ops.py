@@ -1,0 +1,437 @@
+# SPDX-FileCopyrightText: The Pleiad authors
+# SPDX-License-Identifier: BSD-3-Clause
+"""A cluster's life under load: reshard, rebalance, fix, add and remove nodes, by dialogue, by options, and by Debian's
+redis-cli. Clients count all the while, and afterwards every counter is what it was counted to."""
+import json
+import os
+import signal
+import subprocess
+import threading
+
+from cluster import Cluster, own_slots
+from harness import HOST, REDIS_CLI, REDIS_SERVER, SLOTS, Conn, RespError, key_in, key_slot, limit, pleiad_only
+
+
+# A node that gets no time for two seconds on a crowded machine is not what these tests are about.
+PATIENT = 'cluster-node-timeout 8000'
+
+
+class Load:
+    """Threads that INCR keys all over the cluster, following MOVED and ASK, and remember what they counted.
+
+    After a broken connection it is not known whether the command was run; such a key is allowed to be one off.
+    """
+
+    def __init__(self, cluster, threads=2, keys=2000):
+        self.cluster, self.stop = cluster, threading.Event()
+        self.keys = ['load:%d' % i for i in range(keys)]
+        self.counted = [{} for _ in range(threads)]
+        self.unsure, self.errors, self.asked = set(), [], 0
+        self.seeds = [node.address for node in cluster.masters]
+        self.threads = [threading.Thread(target=self._run, args=(i,)) for i in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def _run(self, number):
+        conns, owners, turn = {}, {}, number * 17
+        try:
+            while not self.stop.is_set():
+                turn += 1
+                key = self.keys[turn % len(self.keys)]
+                self._count(conns, owners, key, self.counted[number])
+        except Exception as error:  # noqa: BLE001 a thread's failure must be seen
+            self.errors.append(repr(error))
+
+    def _count(self, conns, owners, key, mine):
+        slot = key_slot(key)
+        address, ask = owners.get(slot, self.seeds[0]), False
+        for attempt in range(2000):
+            try:
+                conn = conns.get(address) or conns.setdefault(address, Conn(address))
+                if ask:
+                    conn('ASKING')
+                reply = conn('INCR', key)
+            except (OSError, EOFError):
+                conns.pop(address, None)
+                self.unsure.add(key)
+                address, ask = self.seeds[attempt % len(self.seeds)], False
+                continue
+            if not isinstance(reply, RespError):
+                mine[key] = mine.get(key, 0) + 1
+                return
+            if reply.startswith('TRYAGAIN') or reply.startswith('CLUSTERDOWN'):
+                self.stop.wait(0.01)
+                continue
+            kind, _, where = reply.split(' ', 2)
+            if kind not in ('MOVED', 'ASK'):
+                raise AssertionError(reply)
+            host, port = where.rsplit(':', 1)
+            address, ask = (host, int(port)), kind == 'ASK'
+            self.asked += ask
+            if kind == 'MOVED':
+                owners[slot] = address
+        raise AssertionError('no answer for %s' % key)
+
+    def check(self, t):
+        """Stops and compares: nothing lost, nothing twice, and each key in one place."""
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+        t.equal(self.errors, [])
+        wanted = {key: sum(mine.get(key, 0) for mine in self.counted) for key in self.keys}
+        t.true(sum(wanted.values()) > 1000, 'there was load')
+        places, lost = {}, []
+        for node in self.cluster.alive():
+            if node.cmd('ROLE')[0] != b'master':
+                continue
+            conn = node.connect()
+            for key in conn('KEYS', 'load:*'):
+                key = key.decode()
+                places.setdefault(key, []).append((node.name, conn('GET', key)))
+        for key, count in wanted.items():
+            found = places.get(key, [])
+            if len(found) != (1 if count else 0):
+                lost.append((key, count, found))
+            elif count and int(found[0][1]) not in (count, count + (key in self.unsure)):
+                lost.append((key, count, found))
+        t.equal(lost, [])
+        return sum(wanted.values())
+
+
+def _ok(t, *args, stdin=None):
+    status, out, err = t.tool('trib', *args, stdin=stdin, timeout=60, env={'PLEIAD_TRIB_STATE': t.path('trib-state')})
+    t.equal(status, 0, out[-3000:] + err)
+    return out
+
+
+def _add_master(t, cluster, binary=None):
+    node = t.server(cluster=True, binary=binary or t.binary, config=PATIENT)
+    _ok(t, 'add-node', node.name, cluster.nodes[0].name)
+    cluster.nodes.append(node)
+    cluster.await_ok()
+    return node
+
+
+def _slots(node):
+    return len(own_slots(node))
+
+
+@pleiad_only
+@limit(150)
+def test_seed_part_4(t):
+    """The seed's operations in its order, by dialogue, under load: create, check, add a master and give it 500 slots,
+    add a replica to it, reshard between old nodes, remove the replica, empty the master and remove it."""
+    cluster = Cluster(t, 6, replicas=1, create='trib', config=PATIENT)
+    load = Load(cluster)
+    first, second = cluster.nodes[0], cluster.nodes[1]
+    t.contains(_ok(t, 'check', '1', first.name), '[OK] All 16384 slots covered.')
+
+    added = _add_master(t, cluster)
+    out = _ok(t, 'reshard', added.name, stdin='500\n%s\nall\nyes\n' % added.my_id())
+    for line in ('How many slots do you want to move (from 1 to 16384)? What is the receiving node ID? ',
+                 'Please enter all the source node IDs.\n', 'Source node #1:\nReady to move 500 slots.\n',
+                 'Do you want to proceed with the proposed reshard plan (yes/no)? Moving slot '):
+        t.contains(out, line)
+    t.true(498 <= _slots(added) <= 500, 'it has %d slots' % _slots(added))
+    cluster.await_ok()
+
+    replica = t.server(cluster=True, config=PATIENT)
+    _ok(t, 'add-node', replica.name, first.name)
+    cluster.nodes.append(replica)
+    cluster.await_known(8)
+    t.equal(replica.cmd('CLUSTER', 'REPLICATE', added.my_id()), 'OK')
+    cluster.await_ok()
+    t.equal(cluster.replicas_of(added), [replica])
+
+    before = _slots(second)
+    _ok(t, 'reshard', first.name, stdin='300\n%s\n%s\ndone\nyes\n' % (second.my_id(), first.my_id()))
+    t.equal(_slots(second), before + 300)
+    cluster.await_ok()
+
+    _ok(t, 'del-node', first.name, replica.my_id())
+    t.await_true(lambda: replica.process.poll() is not None, 10, 'the replica to end')
+    replica.killed = True
+    count = _slots(added)
+    _ok(t, 'reshard', first.name, stdin='%d\n%s\n%s\ndone\nyes\n' % (count, first.my_id(), added.my_id()))
+    t.equal(_slots(added), 0)
+    _ok(t, 'del-node', first.name, added.my_id())
+    t.await_true(lambda: added.process.poll() is not None, 10, 'the master to end')
+    added.killed = True
+    cluster.await_ok()
+    t.contains(_ok(t, 'check', first.name), '[OK] All 16384 slots covered.')
+    print('%d counts, %d answers were ASK' % (load.check(t), load.asked))
+
+
+@limit(150)
+def test_redis_cli_drives(t):
+    """Debian's redis-cli --cluster reshard, rebalance and fix on our nodes under load."""
+    cluster = Cluster(t, 3, config=PATIENT)
+    load = Load(cluster)
+    names = cluster.names
+
+    def cli(*args):
+        status, out, err = t.run(REDIS_CLI, '--cluster', *args, timeout=60)
+        t.equal(status, 0, out[-3000:] + err)
+        return out
+    # Its dialogue reads pieces of a fixed size, so answers can't be piped in: options.
+    cli('reshard', names[0], '--cluster-from', cluster.nodes[0].my_id(), '--cluster-to', cluster.nodes[2].my_id(),
+        '--cluster-slots', 60, '--cluster-yes')
+    t.equal([_slots(node) for node in cluster.nodes], [5401, 5462, 5521])
+    cli('reshard', names[0], '--cluster-from', cluster.nodes[1].my_id(), '--cluster-to', cluster.nodes[0].my_id(),
+        '--cluster-slots', 40, '--cluster-yes', '--cluster-pipeline', 3)
+    cluster.await_ok()
+    cli('rebalance', names[0], '--cluster-threshold', 1)
+    t.true(all(5461 <= _slots(node) <= 5462 for node in cluster.nodes), 'it is even')
+    key = key_in(10)
+    source, target = cluster.nodes[0], cluster.nodes[1]
+    target.cmd('CLUSTER', 'SETSLOT', key_slot(key), 'IMPORTING', source.my_id())
+    source.cmd('CLUSTER', 'SETSLOT', key_slot(key), 'MIGRATING', target.my_id())
+    cli('fix', names[0])
+    cluster.await_ok()
+    t.true(key_slot(key) in own_slots(target), 'the move was finished')
+    load.check(t)
+
+
+@limit(150)
+def test_mixed_reshard(t):
+    """`trib reshard` and `rebalance` in a cluster of Pleiad and redis-server, in both directions, under load."""
+    cluster = Cluster(t, 3, binaries=[t.binary, REDIS_SERVER, t.binary], config=PATIENT)
+    load = Load(cluster)
+    ids = [node.my_id() for node in cluster.nodes]
+    names = cluster.names
+    _ok(t, 'reshard', '--from', ids[0], '--to', ids[1], '--slots', 80, '--yes', names[0])
+    _ok(t, 'reshard', '--from', ids[1], '--to', ids[2], '--slots', 80, '--yes', '--pipeline', 3, names[1])
+    t.equal([_slots(node) for node in cluster.nodes], [5381, 5462, 5541])
+    cluster.await_ok()
+    _ok(t, 'rebalance', '--threshold', 1, names[2])
+    t.true(all(5461 <= _slots(node) <= 5462 for node in cluster.nodes), 'it is even')
+    cluster.await_ok()
+    load.check(t)
+
+
+@pleiad_only
+@limit(150)
+def test_interrupted(t):
+    """The tool is killed again and again in the midst of a move, under load; fix closes what it left; nothing is lost.
+    Ctrl-C leaves nothing open."""
+    cluster = Cluster(t, 3, config=PATIENT)
+    tag = key_in(5000, prefix='many')
+    conn = cluster.nodes[0].connect()
+    for i in range(3000):
+        conn('SET', '{%s}%d' % (tag, i), 'x' * 100)
+    load = Load(cluster)
+    ids = [node.my_id() for node in cluster.nodes]
+    opened = 0
+    for turn in range(4):
+        words = ['trib', 'reshard', '--from', ids[turn % 3], '--to', ids[(turn + 1) % 3], '--slots', '5461', '--yes',
+                 '--pipeline', '1', cluster.names[0]]
+        tool = subprocess.Popen([t.binary] + words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        before = _slots(cluster.nodes[(turn + 1) % 3])
+        t.await_true(lambda: _slots(cluster.nodes[(turn + 1) % 3]) > before + 10, 30, 'slots to move')
+        tool.send_signal(signal.SIGINT if turn == 3 else signal.SIGKILL)
+        tool.wait(60)
+        is_open = sum(b'->-' in node.cmd('CLUSTER', 'NODES') or b'-<-' in node.cmd('CLUSTER', 'NODES')
+                      for node in cluster.nodes)
+        opened += is_open
+        if turn == 3:
+            t.equal(is_open, 0, 'Ctrl-C leaves nothing open')
+        _ok(t, 'fix', cluster.names[0])
+        cluster.await_ok()
+    load.check(t)
+    print('%d open ends were closed' % opened)
+
+
+@pleiad_only
+@limit(150)
+def test_fix(t):
+    """Slots that are open at one side, at both with keys on both, and that nobody owns, with and without keys."""
+    cluster = Cluster(t, 3, config=PATIENT)
+    nodes = cluster.nodes
+    ids = [node.my_id() for node in nodes]
+    values = cluster.fill(300)
+    nodes[0].cmd('CLUSTER', 'SETSLOT', 1, 'MIGRATING', ids[1])
+    nodes[1].cmd('CLUSTER', 'SETSLOT', 2, 'IMPORTING', ids[0])
+    tag = key_in(3)
+    for i in range(20):
+        values['{%s}%d' % (tag, i)] = b'v%d' % i
+        nodes[0].cmd('SET', '{%s}%d' % (tag, i), 'v%d' % i)
+    nodes[2].cmd('CLUSTER', 'SETSLOT', 3, 'IMPORTING', ids[0])
+    nodes[0].cmd('CLUSTER', 'SETSLOT', 3, 'MIGRATING', ids[2])
+    some = nodes[0].cmd('CLUSTER', 'GETKEYSINSLOT', 3, 7)
+    t.equal(nodes[0].cmd('MIGRATE', *nodes[2].address, '', 0, 5000, 'KEYS', *some), 'OK')
+    nodes[0].cmd('CLUSTER', 'SETSLOT', 3, 'STABLE')  # the source forgot: keys are stranded at the target
+    status, out, _ = t.tool('trib', 'check', nodes[0].name)
+    t.equal(status, 1)
+    t.contains(out, 'The following slots are open: 1,2,3')
+    _ok(t, 'fix', '--dry-run', nodes[0].name)
+    t.equal(t.tool('trib', 'check', nodes[0].name)[0], 1, 'a dry run changes nothing')
+    _ok(t, 'fix', nodes[0].name)
+    cluster.await_ok()
+    for key, value in values.items():
+        t.equal(cluster.owner(key).cmd('GET', key), value, key)
+    for node in nodes:
+        node.cmd('CLUSTER', 'DELSLOTS', 4)
+    t.await_true(lambda: nodes[0].cluster_info()['cluster_slots_assigned'] == str(SLOTS - 1), 10, 'a hole')
+    _ok(t, 'fix', '--yes', nodes[0].name)
+    cluster.await_ok()
+
+
+@pleiad_only
+@limit(150)
+def test_drain(t):
+    """A node is emptied and removed in one step under load; the rest ends up even."""
+    cluster = Cluster(t, 3, config=PATIENT)
+    load = Load(cluster)
+    leaving = _add_master(t, cluster)
+    _ok(t, 'reshard', '--from', 'all', '--to', leaving.my_id(), '--slots', 90, '--yes', cluster.names[0])
+    out = _ok(t, 'drain', leaving.name, '--yes')
+    t.contains(out, '>>> Draining %s: 90 slots to 3 masters' % leaving.name)
+    t.await_true(lambda: leaving.process.poll() is not None, 10, 'the node to end')
+    leaving.killed = True
+    cluster.await_ok()
+    t.true(all(5461 <= _slots(node) <= 5462 for node in cluster.nodes[:3]), 'the rest is even')
+    load.check(t)
+
+
+@pleiad_only
+@limit(100)
+def test_rebalance(t):
+    """Weights, empty masters, and by keys: the node with the crowded slots gives some away."""
+    cluster = Cluster(t, 3, config=PATIENT)
+    names = cluster.names
+    t.contains(_ok(t, 'rebalance', names[0]), '*** No rebalancing needed!')
+    first = cluster.nodes[0].connect()
+    for slot in range(40):
+        tag = key_in(slot, prefix='crowd')
+        for i in range(25):
+            first('SET', '{%s}%d' % (tag, i), 'v')
+    out = _ok(t, 'rebalance', '--by', 'keys', '--dry-run', names[0])
+    t.contains(out, 'Moving 13 slots from %s' % names[0])
+    _ok(t, 'rebalance', '--by', 'memory', '--threshold', '20', names[0])
+    cluster.await_ok()
+    sizes = [node.cmd('DBSIZE') for node in cluster.nodes]
+    t.true(max(sizes) < 450, 'keys are spread: %r' % sizes)
+    _ok(t, 'rebalance', '--weight', cluster.nodes[0].my_id()[:8] + '=1.01', '--threshold', '0.1', names[0])
+    cluster.await_ok()
+    t.equal(sum(node.cmd('DBSIZE') for node in cluster.nodes), 1000)
+
+
+@pleiad_only
+@limit(100)
+def test_import(t):
+    """Keys of a redis-server outside come in, each to its owner; the options; refusals."""
+    cluster = Cluster(t, 3, config=PATIENT)
+    source = t.redis('--requirepass', 'secret')
+    conn = source.connect()
+    conn('AUTH', 'secret')
+    for i in range(300):
+        conn('SET', 'import:%d' % i, i)
+    args = ['import', '--from', source.name, '--from-pass', 'secret', cluster.names[0]]
+    out = _ok(t, *args, '--copy')
+    t.contains(out, '*** Importing 300 keys from DB 0')
+    t.contains(out, 'Migrating import:7 to ')
+    t.equal(conn('DBSIZE'), 300)
+    t.equal(sum(node.cmd('DBSIZE') for node in cluster.nodes), 300)
+    status, out, _ = t.tool('trib', *args)
+    t.equal(status, 1, 'the keys are there already')
+    t.contains(out, 'BUSYKEY')
+    _ok(t, *args, '--replace')
+    t.equal(conn('DBSIZE'), 0)
+    for i in range(0, 300, 37):
+        key = 'import:%d' % i
+        t.equal(cluster.owner(key).cmd('GET', key), b'%d' % i)
+    status, out, _ = t.tool('trib', 'import', cluster.names[0])
+    t.equal((status, out.strip()), (1, "[ERR] Option '--from' is required for subcommand 'import'."))
+
+
+@pleiad_only
+@limit(100)
+def test_up_conf_backup_doctor(t):
+    """A cluster from one command, its configuration files, a backup of it, and what doctor, watch and check --json say."""
+    status, out, _ = t.tool('conf', '7000', '--cluster', '--maxmemory', '100mb')
+    t.equal(status, 0)
+    t.contains(out, '\nport 7000\n')
+    t.contains(out, '\nmaxmemory 100mb\n')
+    t.equal(t.tool('conf', 'x')[0], 1)
+    base = next(port for port in iter(t.free_port, None)
+                if all(t._can_bind(port + i) and t._can_bind(port + i + 10000) for i in range(4)))
+    folder = t.path('up')
+    try:
+        out = _ok(t, 'up', '--nodes', 4, '--replicas', 0, '--dir', folder, '--base-port', base)
+        t.contains(out, '[OK] All 16384 slots covered.')
+        name = '127.0.0.1:%d' % base
+        t.equal(t.tool('trib', 'up', '--dir', folder, '--base-port', base)[0], 1, 'it is up already')
+        conn = Conn((HOST, base))
+        key = key_in(0, 4000)
+        t.equal(conn('SET', key, 'v'), 'OK')
+        found = json.loads(_ok(t, 'check', '--json', name))
+        t.equal((found['ok'], len(found['nodes'])), (True, 4))
+        status, out, _ = t.tool('trib', 'doctor', name)
+        t.equal(status, 1, out)
+        t.contains(out, 'Master %s has no replica' % name)
+        t.contains(_ok(t, 'watch', name), name)
+        _ok(t, 'backup', name, t.path('backup'))
+        files = sorted(os.listdir(t.path('backup')))
+        t.equal(len(files), 5, files)
+        t.equal(len(json.load(open(os.path.join(t.path('backup'), 'nodes.json')))), 4)
+        dump = next(file for file in files if '-%d-' % base in file)
+        loaded = t.server('--dir', t.path('backup'), '--dbfilename', dump)
+        t.equal(loaded.cmd('GET', key), b'v')
+        t.equal(_ok(t, 'call', name, 'dbsize', '--cluster-only-replicas').count('127.0.0.1'), 0)
+    finally:
+        for i in range(4):
+            try:
+                with open(os.path.join(folder, str(base + i), 'node.pid')) as file:
+                    os.kill(int(file.read()), signal.SIGTERM)
+            except (OSError, ValueError):
+                pass
+
+
+@pleiad_only
+@limit(100)
+def test_resume(t):
+    """A run that was killed goes on where it was."""
+    cluster = Cluster(t, 3, config=PATIENT)
+    env = {'PLEIAD_TRIB_STATE': t.path('state')}
+    ids = [node.my_id() for node in cluster.nodes]
+    conn = cluster.nodes[0].connect()
+    for i in range(2000):
+        conn('SET', '{%s}%d' % (key_in(i % 50, prefix='r'), i), 'v')
+    words = ['trib', 'reshard', '--from', ids[0], '--to', ids[1], '--slots', '3000', '--yes', '--classic', cluster.names[0]]
+    tool = subprocess.Popen([t.binary] + words, stdout=subprocess.DEVNULL, env=dict(os.environ, **env))
+    t.await_true(lambda: _slots(cluster.nodes[1]) > 5500, 30, 'slots to move')
+    tool.kill()
+    tool.wait(30)
+    t.true(_slots(cluster.nodes[0]) > 2461, 'it was not done')
+    status, out, err = t.tool('trib', 'resume', '--classic', cluster.names[0], env=env, timeout=60)
+    t.equal(status, 0, out[-2000:] + err)
+    t.equal([_slots(node) for node in cluster.nodes], [2461, 8462, 5461])
+    cluster.await_ok()
+    t.equal(sum(node.cmd('DBSIZE') for node in cluster.nodes), 2000)
+    t.true(not os.path.exists(t.path('state')), 'the list is gone')
+
+
+@limit(150)
+def test_rolling_move_from_redis(t):
+    """Three redis-server masters become Pleiad nodes under load: replicas join, fail over, the old ones go."""
+    cluster = Cluster(t, 3, binaries=[REDIS_SERVER] * 3, config=PATIENT)
+    old = list(cluster.nodes)
+    load = Load(cluster, threads=1)
+    for master in old:
+        ident = master.my_id()
+        node = t.server(cluster=True, config=PATIENT)
+        _ok(t, 'add-node', '--slave', '--master-id', ident, node.name, cluster.nodes[-1].name)
+        cluster.nodes.append(node)
+        cluster.await_ok()
+        t.equal(node.cmd('CLUSTER', 'FAILOVER'), 'OK')
+        t.await_true(lambda: node.cmd('ROLE')[0] == b'master' and master.cmd('ROLE')[0] == b'slave', 20, 'the failover')
+        load.seeds = [node.address]
+        cluster.await_ok()
+    for master in old:
+        _ok(t, 'del-node', cluster.nodes[-1].name, master.my_id())
+        t.await_true(lambda: master.process.poll() is not None, 10, '%s to end' % master.name)
+        master.killed = True
+    cluster.await_ok()
+    t.contains(_ok(t, 'check', cluster.nodes[-1].name), '[OK] All 16384 slots covered.')
+    t.equal(len(cluster.alive()), 3)
+    load.check(t)
