@@ -384,7 +384,7 @@ TEST(RebalancePlanTest, BySlots) {
                         {{5461, 5462, 5461, 0}, {}, true, {4096, 4096, 4096, 4096}},
                         {{8192, 8192}, {"0=3"}, false, {12288, 4096}},
                         {{8192, 8192}, {"1a=0"}, false, {16384, 0}},
-                        {{16384, 0, 0}, {}, true, {5462, 5461, 5461}}};
+                        {{16384, 0, 0}, {}, true, {5461, 5462, 5461}}};
   for (const Case& c : cases) {
     const ClusterView view = Masters(c.sizes);
     const auto weights = RebalanceWeights(view, {c.weights, c.empty_masters, 2});
