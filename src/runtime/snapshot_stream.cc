@@ -12,6 +12,9 @@ namespace {
 // Records are handed out when this much is there: large enough for a send, small enough for the
 // cache.
 constexpr size_t kPieceBytes = 64 * 1024;
+// If writers have given more old images than this, they come faster than LZF would take them: these
+// are written plain, so that they leave the memory.
+constexpr size_t kBehindBytes = 16 << 20;
 
 }  // namespace
 
@@ -19,7 +22,7 @@ SnapshotStream::SnapshotStream(Engine* engine, int thread, Options options)
     : engine_(engine),
       thread_(thread),
       options_(options),
-      pending_(static_cast<size_t>(engine->keyspace.databases())) {}
+      open_(static_cast<size_t>(engine->keyspace.databases())) {}
 
 SnapshotStream::~SnapshotStream() { End(); }
 
@@ -47,40 +50,52 @@ void SnapshotStream::End() {
 // Not compressed here: this runs under a slot's lock, perhaps a writer's.
 void SnapshotStream::Take(SlotId, int db, const Entry& entry) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Pending& pending = pending_[static_cast<size_t>(db)];
-  const size_t before = pending.records.size();
+  Piece& piece = open_[static_cast<size_t>(db)];
+  if (piece.records.empty()) piece.records.reserve(kPieceBytes + kPieceBytes / 16);
+  const size_t before = piece.records.size();
   if (options_.commands) {
-    AppendAsCommands(&pending.records, entry);
-    pending_bytes_ += pending.records.size() - before;
-    return;
+    AppendAsCommands(&piece.records, entry);
+  } else {
+    AppendRdbRecord(&piece.records, entry,
+                    {.compress = false, .plain = options_.compress ? &piece.plain : nullptr});
   }
-  AppendRdbRecord(&pending.records, entry,
-                  {.compress = false, .plain = options_.compress ? &pending.plain : nullptr});
-  pending_bytes_ += pending.records.size() - before;
+  pending_bytes_ += piece.records.size() - before;
+  if (piece.records.size() < kPieceBytes) return;
+  piece.db = db;
+  full_.push_back(std::move(piece));
+  piece = Piece();
 }
 
-std::vector<SnapshotStream::Pending> SnapshotStream::TakePending() {
-  std::vector<Pending> taken(pending_.size());
+std::deque<SnapshotStream::Piece> SnapshotStream::TakePieces() {
+  std::deque<Piece> taken;
   const std::lock_guard<std::mutex> lock(mutex_);
-  taken.swap(pending_);
+  taken.swap(full_);
+  for (size_t db = 0; db < open_.size(); ++db) {
+    if (open_[db].records.empty()) continue;
+    open_[db].db = static_cast<int>(db);
+    taken.push_back(std::move(open_[db]));
+    open_[db] = Piece();
+  }
   pending_bytes_ = 0;
   return taken;
 }
 
-void SnapshotStream::Drain(RdbWriter* writer) {
-  const std::vector<Pending> taken = TakePending();
+// `written`: where the writer's bytes go. Each piece is freed as it leaves.
+bool SnapshotStream::Drain(RdbWriter* writer, std::string* written,
+                           const std::function<bool(std::string_view)>& out) {
+  std::deque<Piece> taken = TakePieces();
+  const bool behind = taken.size() > kBehindBytes / kPieceBytes;
   std::string packed;
-  for (size_t db = 0; db < taken.size(); ++db) {
-    const Pending& pending = taken[db];
-    if (pending.plain.empty()) {
-      writer->Records(static_cast<int>(db), pending.records);
-      continue;
-    }
+  for (; !taken.empty(); taken.pop_front()) {
+    const Piece& piece = taken.front();
     packed.clear();
-    packed.reserve(pending.records.size());
-    AppendRdbPacked(&packed, pending.records, pending.plain);
-    writer->Records(static_cast<int>(db), packed);
+    if (!behind && !piece.plain.empty()) AppendRdbPacked(&packed, piece.records, piece.plain);
+    writer->Records(piece.db, packed.empty() ? piece.records : packed);
+    const bool went = out(*written);
+    written->clear();
+    if (!went) return false;
   }
+  return true;
 }
 
 bool SnapshotStream::Write(const RdbFacts& facts,
@@ -93,13 +108,7 @@ bool SnapshotStream::Write(const RdbFacts& facts,
     writer.Function(library.source, {.compress = options_.compress});
   const Keyspace::Counts counts = engine_->keyspace.Count(0);
   if (counts.keys != 0) writer.ResizeDb(0, counts.keys, counts.with_expiry);
-  const auto drain = [&] {
-    Drain(&writer);
-    const bool taken = out(piece);
-    piece.clear();
-    return taken;
-  };
-  if (!Walk(drain)) return false;
+  if (!Walk([&] { return Drain(&writer, &piece, out); })) return false;
   writer.End();
   return out(piece);
 }
@@ -113,12 +122,11 @@ bool SnapshotStream::WriteCommands(const std::function<bool(std::string_view)>& 
 }
 
 bool SnapshotStream::DrainCommands(const std::function<bool(std::string_view)>& out) {
-  const std::vector<Pending> taken = TakePending();
-  for (size_t db = 0; db < taken.size(); ++db) {
-    if (taken[db].records.empty()) continue;
+  std::deque<Piece> taken = TakePieces();
+  for (; !taken.empty(); taken.pop_front()) {
     std::string select;
-    resp::AppendRequest({"SELECT", std::to_string(db)}, &select);
-    if (!out(select) || !out(taken[db].records)) return false;
+    resp::AppendRequest({"SELECT", std::to_string(taken.front().db)}, &select);
+    if (!out(select) || !out(taken.front().records)) return false;
   }
   return true;
 }

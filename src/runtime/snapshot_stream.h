@@ -14,6 +14,7 @@
 // Threads: Cut, Write and the destructor on one thread, outside the keyspace; Take on any.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -51,12 +52,14 @@ class SnapshotStream : public SnapshotSink {
 
  private:
   // Whole records of one database, and which of their strings wait for LZF.
-  struct Pending {
+  struct Piece {
+    int db = 0;
     std::string records;
     std::vector<RdbPlainString> plain;
   };
-  std::vector<Pending> TakePending();
-  void Drain(RdbWriter* writer);
+  std::deque<Piece> TakePieces();
+  bool Drain(RdbWriter* writer, std::string* written,
+             const std::function<bool(std::string_view)>& out);
   bool DrainCommands(const std::function<bool(std::string_view)>& out);
   bool Walk(const std::function<bool()>& drain);
   void End();
@@ -66,9 +69,10 @@ class SnapshotStream : public SnapshotSink {
   const Options options_;
   bool cut_ = false;
   std::vector<FunctionLibraries::Library> functions_;  // of the cut
-  std::mutex mutex_;                                   // leaf; guards pending_ and pending_bytes_
-  std::vector<Pending> pending_;                       // by database
-  size_t pending_bytes_ = 0;
+  std::mutex mutex_;                                   // leaf; guards the following
+  std::vector<Piece> open_;                            // by database
+  std::deque<Piece> full_;    // no string grows by copying what may be the whole data set
+  size_t pending_bytes_ = 0;  // in both
 };
 
 }  // namespace pleiad::runtime
