@@ -7,6 +7,7 @@ import signal
 import socket
 import statistics
 import struct
+import threading
 import time
 
 from cluster import Cluster, expand, follow, own_slots
@@ -377,6 +378,104 @@ def test_lease_ends_within_node_timeout(t):
         for node in cluster.nodes[1:]:
             node.process.send_signal(signal.SIGCONT)
     t.await_true(lambda: conn('SET', key, 'v') == 'OK', 10, 'writes again')
+
+
+class Writer(threading.Thread):
+    """Counts up a key without a pause, wherever its slot is. `gap`: the longest time without an OK."""
+
+    def __init__(self, t, cluster, key):
+        super().__init__()
+        self.t, self.cluster, self.key = t, cluster, key
+        self.acked, self.gap, self.over = 0, 0.0, threading.Event()
+        self.start()
+
+    def run(self):
+        conns = {node.name: node.connect(5) for node in self.cluster.nodes}
+        at, last = self.cluster.owner(self.key).name, time.monotonic()
+        while not self.over.is_set():
+            try:
+                reply = conns[at]('SET', self.key, self.acked + 1)
+            except (OSError, EOFError, Failure):
+                reply = None
+            now = time.monotonic()
+            if reply == 'OK':
+                self.acked += 1
+                self.gap = max(self.gap, now - last)
+                last = now
+            elif isinstance(reply, RespError) and str(reply).startswith('MOVED'):
+                at = str(reply).split()[2]
+            elif reply is None:
+                at = next(name for name in conns if name != at)
+
+    def end(self):
+        self.over.set()
+        self.join()
+
+
+@short
+@limit(60)
+@pleiad_only
+def test_manual_failover_under_load(t):
+    """CLUSTER FAILOVER while somebody writes: nothing that was acknowledged is lost, and writes hardly wait."""
+    cluster = Cluster(t, 6, replicas=1)
+    key = key_in(0, 5460)
+    writer, gaps = Writer(t, cluster, key), []
+    try:
+        for _ in range(4):
+            master = cluster.owner(key)
+            replica = cluster.replicas_of(master)[0]
+            t.await_true(lambda: replica.info('replication')['master_link_status'] == 'up', 20, 'replication')
+            before, writer.gap = writer.acked, 0.0
+            t.await_true(lambda: writer.acked > before, 5, 'writes')
+            t.equal(replica.cmd('CLUSTER', 'FAILOVER'), 'OK')
+            t.await_true(lambda: replica.info('replication')['role'] == 'master', 10, 'the failover')
+            after = writer.acked
+            t.await_true(lambda: writer.acked > after + 10, 10, 'writes at the new master')
+            gaps.append(writer.gap)
+    finally:
+        writer.end()
+    t.equal(int(follow(cluster.nodes[0].address, 'GET', key)[0]), writer.acked)
+    print('longest gap between writes: %s ms' % ' '.join('%.0f' % (gap * 1000) for gap in gaps))
+    if not t.sanitized:
+        # The shortest: a busy machine adds to the others.
+        t.true(min(gaps) < 0.1 * t.slow and max(gaps) < 2 * t.slow, 'writes waited %s s' % gaps)
+
+
+@short
+@limit(60)
+@pleiad_only
+def test_sigterm_hands_over(t):
+    """shutdown-on-sigterm failover: the replica leads before the master is gone, with all data."""
+    cluster = Cluster(t, 6, replicas=1, config='shutdown-on-sigterm failover\n')
+    key = key_in(0, 5460)
+    master = cluster.owner(key)
+    replica = cluster.replicas_of(master)[0]
+    t.equal(master.cmd('SET', key, 'kept'), 'OK')
+    t.await_true(lambda: replica.info('replication').get('master_link_status') == 'up', 20, 'replication')
+    master.process.send_signal(signal.SIGTERM)
+    master.wait_exit(15)
+    t.contains(master.log(), 'A replica has taken over')
+    t.equal(replica.info('replication')['role'], 'master')
+    t.equal(replica.cmd('GET', key), b'kept')
+
+
+@short
+@limit(60)
+@pleiad_only
+def test_replicate_no_one(t):
+    cluster = Cluster(t, 6, replicas=1, config='availability-zone zone-1\n')
+    cluster.fill(60)
+    replica = cluster.nodes[3]
+    t.await_true(lambda: replica.cmd('DBSIZE') > 0, 20, 'data')
+    t.error(replica.cmd('CLUSTER', 'REPLICATE', 'no', 'body'), 'ERR')
+    t.equal(replica.cmd('CLUSTER', 'REPLICATE', 'NO', 'ONE'), 'OK')
+    t.equal(replica.cmd('CLUSTER', 'REPLICATE', 'NO', 'ONE'), 'OK', 'a master is one already')
+    t.await_true(lambda: replica.cmd('DBSIZE') == 0, 5, 'no data')
+    t.equal(replica.info('replication')['role'], 'master')
+    t.await_true(lambda: len(cluster.nodes[0].cmd('CLUSTER', 'SHARDS')) == 4, 10, 'a shard of its own')
+    t.equal(replica.cmd('CLUSTER', 'REPLICATE', cluster.nodes[0].my_id()), 'OK')
+    rows = cluster.nodes[1].cmd('CLUSTER', 'SLOTS')
+    t.true(all(row[2][3][-1] == b'zone-1' for row in rows), 'the zone in CLUSTER SLOTS: %r' % rows)
 
 
 @short

@@ -38,6 +38,7 @@ Core::Answer Core::Do(const AdminForget& command, const AdminRequest&) {
 }
 
 Core::Answer Core::Do(const AdminReplicate& command, const AdminRequest& request) {
+  if (command.no_one) return ReplicateNoOne();
   Node* node = state_->Find(command.node);
   if (node == nullptr) return Refuse(fmt::format("Unknown node {}", command.node));
   if (node == me()) return Refuse("Can't replicate myself");
@@ -47,6 +48,44 @@ Core::Answer Core::Do(const AdminReplicate& command, const AdminRequest& request
   }
   if (me()->master == node) return {};
   BecomeReplicaOf(node, true, true);
+  return {};
+}
+
+// A replica becomes a master without slots and data, in a shard of its own.
+Core::Answer Core::ReplicateNoOne() {
+  if (me()->IsMaster()) return {};
+  Notice("I am an empty master now (operator's request)");
+  PromoteNode(me());
+  out_.flush_all_keys = true;
+  for (int n = 0; n < kSlotCount; ++n) {
+    const SlotId slot(static_cast<uint16_t>(n));
+    if (state_->MigratingTo(slot) != nullptr || state_->ImportingFrom(slot) != nullptr) {
+      TouchSlot(slot);
+    }
+  }
+  state_->CloseAllSlots();
+  ResetManualFailover();
+  CancelElection();
+  me()->shard_id = *NodeId::Parse(prng_.Hex(40));
+  progress_.ever_synced = false;
+  pong_all_ = true;
+  MustSave();
+  return {};
+}
+
+// The one with the greatest offset. MFSTART from a master to its replica is ours: other vendors'
+// replicas ignore it.
+Core::Answer Core::HandOver() {
+  if (!me()->Votes()) return Refuse("I have no slots to hand over");
+  Node* best = nullptr;
+  for (Node* replica : state_->ReplicasOf(me())) {
+    const bool able = replica->speaks_lease && replica->link_up && !replica->TimedOut() &&
+                      !replica->Failed() && !replica->Has(kFlagNoFailover);
+    if (able && (best == nullptr || replica->repl_offset > best->repl_offset)) best = replica;
+  }
+  if (best == nullptr) return Refuse("No replica can take over");
+  Notice(fmt::format("Handing over to replica {}", Name(best)));
+  SendTo(best, Header(PacketType::kMfStart));
   return {};
 }
 
@@ -121,6 +160,7 @@ Core::Answer Core::Do(const AdminReset& command, const AdminRequest& request) {
 }
 
 Core::Answer Core::Do(const AdminFailover& command, const AdminRequest&) {
+  if (command.mode == AdminFailover::Mode::kHandOver) return HandOver();
   if (me()->IsMaster()) return Refuse("You should send CLUSTER FAILOVER to a replica");
   const Node* master = me()->master;
   if (master == nullptr) return Refuse("I'm a replica but my master is unknown to me");

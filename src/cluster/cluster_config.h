@@ -34,6 +34,7 @@ struct ClusterConfig {
   uint16_t announce_bus_port = 0;
   std::string announce_hostname;
   std::string announce_nodename;
+  std::string availability_zone;
 };
 
 }  // namespace pleiad::cluster

@@ -279,6 +279,8 @@ class Core {
   Answer Do(const AdminOutbid& command, const AdminRequest& request);
   Answer ChangeSlots(const std::vector<SlotRange>& ranges, bool add);
   Answer OpenSlot(const AdminSetSlot& command);
+  Answer ReplicateNoOne();
+  Answer HandOver();
   Answer AssignSlot(const AdminSetSlot& command, uint64_t keys);
 
   Node* me() { return state_->myself(); }

@@ -87,6 +87,7 @@ struct AdminForget {
 };
 struct AdminReplicate {
   std::string node;
+  bool no_one = false;  // an empty master instead
 };
 struct AdminSaveConfig {};
 struct SlotRange {
@@ -114,7 +115,8 @@ struct AdminReset {
   bool hard = false;
 };
 struct AdminFailover {
-  enum class Mode : uint8_t { kDefault, kForce, kTakeover };
+  // kHandOver, of a master that is about to end: its best replica shall do the first.
+  enum class Mode : uint8_t { kDefault, kForce, kTakeover, kHandOver };
   Mode mode = Mode::kDefault;
 };
 

@@ -53,6 +53,7 @@ NodeInfo Describe(const Node& node) {
   info.id = node.id;
   info.ip = node.ip;
   info.hostname = node.hostname;
+  info.availability_zone = node.availability_zone;
   info.port = node.port;
   info.pport = node.pport;
   info.replica = node.IsReplica();

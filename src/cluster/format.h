@@ -38,6 +38,7 @@ struct NodeInfo {
   NodeId id;
   std::string ip;  // empty: not known yet (only myself): clients take the address they used
   std::string hostname;
+  std::string availability_zone;
   uint16_t port = 0;
   uint16_t pport = 0;  // the other of the plain and TLS port, 0: none
   bool replica = false;

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "cluster/core.h"
+#include "cluster/nodes_conf.h"
 
 namespace pleiad::cluster {
 
@@ -56,6 +57,10 @@ void Core::AddExtensions(Packet* packet) {
   }
   if (!me()->nodename.empty()) {
     packet->extensions.push_back(PingExtension::Text(kExtNodename, me()->nodename));
+  }
+  if (!me()->availability_zone.empty()) {
+    packet->extensions.push_back(
+        PingExtension::Text(kExtAvailabilityZone, me()->availability_zone));
   }
   for (const auto& [id, until] : state_->bans) {
     const int64_t left_s = (until - now()) / 1000;
@@ -115,6 +120,7 @@ void Core::ReadExtensions(Node* sender, const Packet& packet) {
   if (packet.extensions.empty()) return;  // it does not know yet that we read them
   std::string hostname;
   std::string nodename;
+  std::string zone;
   for (const PingExtension& extension : packet.extensions) {
     switch (extension.type) {
       case kExtHostname:
@@ -123,6 +129,9 @@ void Core::ReadExtensions(Node* sender, const Packet& packet) {
       case kExtNodename:
         nodename = extension.AsText().value_or("");
         break;
+      case kExtAvailabilityZone:
+        zone = extension.AsText().value_or("");
+        break;
       case kExtShardId:
         if (const auto shard = extension.AsShardId()) SetShard(sender, *shard);
         break;
@@ -130,9 +139,12 @@ void Core::ReadExtensions(Node* sender, const Packet& packet) {
         break;
     }
   }
-  if (sender->hostname != hostname || sender->nodename != nodename) {
+  if (!FitsNodesConf(zone)) zone.clear();
+  if (sender->hostname != hostname || sender->nodename != nodename ||
+      sender->availability_zone != zone) {
     sender->hostname = hostname;
     sender->nodename = nodename;
+    sender->availability_zone = zone;
     MaySave();
   }
   const NodeId sender_id = sender->id;  // a node may ask to be forgotten itself

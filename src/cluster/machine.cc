@@ -185,6 +185,7 @@ void Core::ApplyConfig() {
   self->cport = config_.announce_bus_port != 0 ? config_.announce_bus_port : config_.cport;
   self->hostname = config_.announce_hostname;
   self->nodename = config_.announce_nodename;
+  self->availability_zone = config_.availability_zone;
   self->flags = static_cast<uint16_t>(self->flags & ~kFlagNoFailover);
   if (config_.replica_no_failover) self->flags |= kFlagNoFailover;
   self->flags |= kFlagExtensions;

@@ -283,22 +283,32 @@ class Chaos {
  public:
   explicit Chaos(uint64_t seed) : world_(6, 1000, seed), dice_(seed) {}
 
+  // Clocks that drift, and a network that is slow now and then, for longer than the node timeout at
+  // worst.
+  void Disturb() {
+    static constexpr double kRates[] = {1.0, 1.03, 0.97};
+    static constexpr int64_t kSlow[] = {0, 20, 300, 1500};
+    for (int i = 0; i < 6; ++i) world_.node(i).clock_rate = kRates[dice_.Below(3)];
+    slow_ms_ = kSlow[dice_.Below(4)];
+  }
+
   // `rivals`: all replicas follow one master, so that candidates compete.
-  void Build(bool rivals) {
+  void Build(bool rivals, int masters = 3) {
     for (int i = 0; i < 6; ++i) world_.Admin(i, AdminSetConfigEpoch{i + 1});
-    for (int i = 0; i < 3; ++i) {
-      const auto first = static_cast<uint16_t>(kSlotCount * i / 3);
-      const auto last = static_cast<uint16_t>(kSlotCount * (i + 1) / 3 - 1);
+    for (int i = 0; i < masters; ++i) {
+      const auto first = static_cast<uint16_t>(kSlotCount * i / masters);
+      const auto last = static_cast<uint16_t>(kSlotCount * (i + 1) / masters - 1);
       world_.Admin(i, AdminAddSlots{{{SlotId(first), SlotId(last)}}});
     }
     for (int i = 1; i < 6; ++i) world_.Admin(0, AdminMeet{"127.0.0.1", 7000 + i, 17000 + i});
     world_.Run(300);
-    for (int i = 3; i < 6; ++i) {
-      EXPECT_EQ(
-          world_.Admin(i, AdminReplicate{world_.state(rivals ? 0 : i - 3).myself()->id.str()}).text,
-          "OK");
+    for (int i = masters; i < 6; ++i) {
+      const int master = rivals ? 0 : i - masters;
+      EXPECT_EQ(world_.Admin(i, AdminReplicate{world_.state(master).myself()->id.str()}).text,
+                "OK");
     }
     world_.Run(1000);
+    world_.set_slow(slow_ms_);
   }
 
   void Misfortune() {
@@ -339,6 +349,7 @@ class Chaos {
   }
 
   void Peace() {
+    world_.set_slow(0);
     world_.Heal();
     for (int i = 0; i < 6; ++i) {
       if (!world_.node(i).up) world_.Start(i);
@@ -360,11 +371,16 @@ class Chaos {
 
   World world_;
   Prng dice_;
+  int64_t slow_ms_ = 0;
 };
 
-TEST(Chaos, IsFollowedByPeace) {
+int64_t Seeds(int64_t otherwise) {
   const char* seeds = std::getenv("PLEIAD_SEEDS");
-  const int64_t count = seeds != nullptr ? ParseInt64(seeds).value_or(1) : 20;
+  return seeds != nullptr ? ParseInt64(seeds).value_or(1) : otherwise;
+}
+
+TEST(Chaos, IsFollowedByPeace) {
+  const int64_t count = Seeds(20);
   for (int64_t seed = 1; seed <= count; ++seed) {
     Chaos chaos(static_cast<uint64_t>(seed));
     chaos.Build(seed % 2 == 0);
@@ -375,6 +391,20 @@ TEST(Chaos, IsFollowedByPeace) {
     EXPECT_GE(took, 0) << "seed " << seed << " did not settle\n" << chaos.world_.TakeLog();
     ASSERT_TRUE(chaos.world_.faults.empty()) << "seed " << seed << ": " << chaos.world_.faults[0];
     if (took < 0) break;
+  }
+}
+
+// Three to five masters, drifting clocks, a slow network: the lease above all (World::WatchLeases).
+TEST(Chaos, NeverTwoWriters) {
+  const int64_t count = Seeds(20);
+  for (int64_t seed = 1; seed <= count; ++seed) {
+    Chaos chaos(static_cast<uint64_t>(seed));
+    chaos.Disturb();
+    chaos.Build(true, static_cast<int>(3 + seed % 3));
+    for (int k = 0; k < 40; ++k) chaos.Misfortune();
+    ASSERT_TRUE(chaos.world_.faults.empty())
+        << "seed " << seed << ": " << chaos.world_.faults[0] << "\n"
+        << chaos.world_.TakeLog();
   }
 }
 

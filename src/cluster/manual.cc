@@ -39,6 +39,11 @@ void Core::StartManualFailover(AdminFailover::Mode mode) {
 // that. It waits longer than the replica tries, so that no write comes between the votes and the
 // new master's claim.
 void Core::OnMfStart(Node* sender) {
+  if (sender == me()->master) {  // it is about to end, and hands over
+    Notice(fmt::format("My master {} hands over to me", Name(sender)));
+    if (state_->manual_failover.end.value == 0) StartManualFailover(AdminFailover::Mode::kDefault);
+    return;
+  }
   if (!me()->IsMaster() || sender->master != me()) return;
   if (contested_) {
     Warning(fmt::format("Refusing the manual failover of {}: my own claim is not confirmed yet",

@@ -35,6 +35,7 @@ struct Node {
   uint16_t pport = 0;  // the other client port (TLS or plain), 0: none
   std::string hostname;
   std::string nodename;
+  std::string availability_zone;
 
   Node* master = nullptr;  // of a replica; null while its master is unknown
   Epoch epoch_seen{0};     // the greatest currentEpoch it told us: older packets are overtaken ones

@@ -277,6 +277,7 @@ void FillNode(const NodesConfNode& from, MonoMs now, Node* to) {
   }
   to->hostname = from.hostname.value_or("");
   to->nodename.assign(from.Field("nodename"));
+  to->availability_zone.assign(from.Field("availability-zone"));
   to->shard_id = NodeId::Parse(from.Field("shard-id")).value_or(NodeId());
   to->created = now;
   to->ping_sent = Dated(from.ping_sent_ms, now);
@@ -323,6 +324,11 @@ std::string_view NodesConfNode::Field(std::string_view name) const {
     if (key == name) return value;
   }
   return {};
+}
+
+bool FitsNodesConf(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c > ' ' && c <= '~' && c != ',' && c != '='; });
 }
 
 std::string FlagsText(uint16_t flags) {
@@ -443,6 +449,9 @@ NodesConf NodesConfFromState(const ClusterState& state) {
     out.hostname = node->hostname;
     if (node->pport != 0) out.fields.emplace_back("tls-port", fmt::to_string(node->pport));
     if (!node->nodename.empty()) out.fields.emplace_back("nodename", node->nodename);
+    if (!node->availability_zone.empty() && FitsNodesConf(node->availability_zone)) {
+      out.fields.emplace_back("availability-zone", node->availability_zone);
+    }
     if (!node->shard_id.empty()) out.fields.emplace_back("shard-id", node->shard_id.str());
     out.flags = node->flags;
     if (node->master != nullptr) out.master = node->master->id;

@@ -76,6 +76,9 @@ struct NodesConf {
 Result<NodesConf> ParseNodesConf(std::string_view text);
 std::string PrintNodesConf(const NodesConf& conf);
 
+// Whether free text can stand in a field of a line.
+bool FitsNodesConf(std::string_view text);
+
 // The flags column: "myself,master", "slave,fail?", "noflags". The bits without a word are left
 // out.
 std::string FlagsText(uint16_t flags);

@@ -147,6 +147,7 @@ class Script {
     if (w[2] == "no-failover") config.replica_no_failover = w[3] == "yes";
     if (w[2] == "migration") config.allow_replica_migration = w[3] == "yes";
     if (w[2] == "fast") config.fast_failover = w[3] == "yes";
+    if (w[2] == "zone") config.availability_zone = w[3];
     if (w[2] == "hostname") config.announce_hostname = w[3];
     world_->Configure(Index(w[1]), config);
     return "";
@@ -255,6 +256,7 @@ class Script {
                       node->IsMyself() || node->link_up ? "connected" : "disconnected");
       if (node->master != nullptr) out += " of " + world_->NameOf(node->master->id);
       if (!node->hostname.empty()) out += " " + node->hostname;
+      if (!node->availability_zone.empty()) out += " in " + node->availability_zone;
       out += node->slot_count > 0 ? " slots" + Slots(node->slots) : "";
       out += "\n";
     }
@@ -269,7 +271,10 @@ class Script {
       return world_->Admin(i, AdminMeet{"127.0.0.1", 7000 + Index(arg), 17000 + Index(arg)});
     }
     if (what == "forget") return world_->Admin(i, AdminForget{Id(arg)});
-    if (what == "replicate") return world_->Admin(i, AdminReplicate{Id(arg)});
+    if (what == "replicate") {
+      return world_->Admin(i, AdminReplicate{Id(arg), arg == "no"});
+    }
+    if (what == "handover") return world_->Admin(i, AdminFailover{AdminFailover::Mode::kHandOver});
     if (what == "addslots") return world_->Admin(i, AdminAddSlots{Ranges(w)});
     if (what == "delslots") return world_->Admin(i, AdminDelSlots{Ranges(w)});
     if (what == "flushslots") return world_->Admin(i, AdminFlushSlots{});
@@ -348,7 +353,8 @@ TEST_P(Transcript, IsWhatHappens) {
 INSTANTIATE_TEST_SUITE_P(All, Transcript,
                          ::testing::Values("meet", "create", "failover", "return", "collision",
                                            "stale_claim", "setslot", "forget", "replicate",
-                                           "minority", "manual_failover", "reset", "lease", "gone"),
+                                           "minority", "manual_failover", "reset", "lease", "gone",
+                                           "handover"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "base/log.h"
@@ -32,6 +33,7 @@ using cluster::LinkId;
 namespace {
 
 constexpr int64_t kClusterTickMs = 100;
+constexpr int64_t kHurriedMs = 2;  // between looks at the offset while writes wait for a failover
 constexpr int64_t kReapMs = 1000;
 constexpr int64_t kResumeMsMax = 2000;  // links are made anew and pings answered within that
 constexpr int64_t kStrangerMinMs = 1000;
@@ -189,6 +191,13 @@ std::shared_ptr<const cluster::ClusterView> ClusterDriver::View() const {
   return view_;
 }
 
+bool ClusterDriver::AwaitView(const std::function<bool(const cluster::ClusterView&)>& done,
+                              int64_t timeout_ms) {
+  std::unique_lock<std::mutex> lock(view_mutex_);
+  return view_published_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                                  [&] { return view_ != nullptr && done(*view_); });
+}
+
 void ClusterDriver::Post(Event event) {
   const std::lock_guard<std::mutex> lock(inbox_mutex_);
   if (wake_fd_ < 0) return;
@@ -233,12 +242,16 @@ void ClusterDriver::Loop() {
   pthread_setname_np(pthread_self(), "cluster");
   epoll_event events[kEventsPerRound];
   MonoMs next_tick = MonoNow() + kClusterTickMs;
+  bool hurried = false;  // clients wait for a replica to reach the master's last offset
   while (!stopping_.load()) {
-    const int64_t wait = std::clamp<int64_t>(next_tick - MonoNow(), 0, kClusterTickMs);
+    const int64_t wait =
+        std::clamp<int64_t>(next_tick - MonoNow(), 0, hurried ? kHurriedMs : kClusterTickMs);
     const int n = ::epoll_wait(epoll_fd_, events, kEventsPerRound, static_cast<int>(wait));
     const std::lock_guard<std::mutex> lock(mutex_);
     DrainInbox();
     for (int i = 0; i < n; ++i) OnEvent(events[i]);
+    hurried = machine_->state().manual_failover.end.value != 0;
+    if (hurried && callbacks_.progress) Feed(callbacks_.progress());
     const MonoMs now = MonoNow();
     if (now >= next_tick) {
       Tick(now);

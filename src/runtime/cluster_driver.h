@@ -31,6 +31,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -109,6 +110,9 @@ class ClusterDriver {
   // Until when this node may serve what it owns: its lease (cluster/lease.cc), on the monotonic
   // clock. Whoever executes commands compares it with the time before he does.
   MonoMs serve_until() const { return MonoMs(serve_until_.load(std::memory_order_acquire)); }
+  // Waits until a published view fulfils `done`, at most so long. False: it did not. From a thread
+  // that holds nothing.
+  bool AwaitView(const std::function<bool(const cluster::ClusterView&)>& done, int64_t timeout_ms);
   // A PublishRequest, ConfigChanged or ReplicationProgress, handled soon on the driver's thread.
   void Post(cluster::Event event);
 
@@ -132,6 +136,7 @@ class ClusterDriver {
     Epoch config_epoch;
     cluster::SlotSet slots;
     NodeId master;
+    std::vector<Epoch> config_epochs;  // of all masters, ascending: claims that are on disk
   };
 
   // Set-up
@@ -178,6 +183,7 @@ class ClusterDriver {
   void ReleaseDeferred();
   // False: it would carry a claim or vote that is not on disk. May lower its current epoch.
   bool MayLeave(cluster::Packet* packet) const;
+  void WithholdLease(cluster::Packet* packet) const;
   void RetrySave(MonoMs now);
 
   ClusterDriverOptions options_;
@@ -207,6 +213,7 @@ class ClusterDriver {
   std::optional<cluster::ReplicationRole> deferred_role_;
   // ----
   mutable std::mutex view_mutex_;
+  std::condition_variable view_published_;
   std::shared_ptr<const cluster::ClusterView> view_;
   std::atomic<uint64_t> view_version_{0};
   std::mutex inbox_mutex_;

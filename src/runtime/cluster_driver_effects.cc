@@ -4,6 +4,8 @@
 // Obeying Effects, from top to bottom, and what happens when the disk refuses.
 #include <sys/epoll.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "cluster/nodes_conf.h"
 #include "runtime/clock.h"
@@ -61,6 +63,8 @@ void ClusterDriver::Obey(Effects effects) {
   if (effects.role) ApplyRole(*effects.role);
   if (effects.pause_writes && callbacks_.on_pause_writes) {
     callbacks_.on_pause_writes(*effects.pause_writes);
+    // Nothing is written from here on: the offset is the last one.
+    if (*effects.pause_writes && callbacks_.progress) pending_.push_back(callbacks_.progress());
   }
   if (effects.flush_all_keys && callbacks_.on_flush_all) callbacks_.on_flush_all();
   for (cluster::AdminReply& reply : effects.replies) {
@@ -209,6 +213,7 @@ void ClusterDriver::Publish() {
     const std::lock_guard<std::mutex> lock(view_mutex_);
     view_ = view;
   }
+  view_published_.notify_all();
   view_version_.store(view->version, std::memory_order_release);
   if (callbacks_.on_view) callbacks_.on_view(*view);
 }
@@ -228,8 +233,15 @@ void ClusterDriver::Save(const std::string& content) {
 void ClusterDriver::NoteSaved() {
   const cluster::ClusterState& state = machine_->state();
   const cluster::Node* me = state.myself();
-  durable_ = {state.current_epoch, me->config_epoch, me->slots,
-              me->master == nullptr ? NodeId() : me->master->id};
+  durable_ = {state.current_epoch,
+              me->config_epoch,
+              me->slots,
+              me->master == nullptr ? NodeId() : me->master->id,
+              {}};
+  for (const auto& [id, node] : state.nodes()) {
+    if (node->IsMaster()) durable_.config_epochs.push_back(node->config_epoch);
+  }
+  std::sort(durable_.config_epochs.begin(), durable_.config_epochs.end());
   save_soon_ = false;
   if (!unsaved_) return;
   unsaved_ = false;
@@ -252,8 +264,25 @@ void ClusterDriver::RetrySave(MonoMs now) {
   }
 }
 
+// A lease is granted under a claim that is on disk, and let go of when that is on disk.
+void ClusterDriver::WithholdLease(Packet* packet) const {
+  for (cluster::PingExtension& extension : packet->extensions) {
+    const auto grant = extension.AsLeaseGrant();
+    const bool known =
+        grant && std::binary_search(durable_.config_epochs.begin(), durable_.config_epochs.end(),
+                                    grant->config_epoch);
+    if (grant && !known) {
+      extension = cluster::PingExtension::LeaseGrant(grant->number, grant->config_epoch, false, 0);
+    }
+  }
+  std::erase_if(packet->extensions, [](const cluster::PingExtension& extension) {
+    return extension.type == cluster::kExtLeaseRelease;
+  });
+}
+
 bool ClusterDriver::MayLeave(Packet* packet) const {
   if (packet->light) return true;
+  WithholdLease(packet);
   switch (packet->type) {
     case PacketType::kAuthRequest:
     case PacketType::kAuthAck:

@@ -246,6 +246,38 @@ TEST(ClusterDriver, WithoutADiskThereAreNoNewClaims) {
   EXPECT_TRUE(Await([&] { return other.view()->Owner(SlotId(199)) != nullptr; }));
 }
 
+// A voter grants leases under claims that are on its disk, and under no other.
+TEST(ClusterDriver, WithoutADiskThereAreNoLeasesForNewClaims) {
+  TempDir dir;
+  const std::string home = dir.path() + "/data";
+  ASSERT_EQ(::mkdir(home.c_str(), 0755), 0);
+  Node voter(home + "/nodes.conf");
+  Node master(dir.path() + "/other.conf");
+  ASSERT_TRUE(voter.driver().Start().ok());
+  ASSERT_TRUE(master.driver().Start().ok());
+  ASSERT_EQ(Do(master, cluster::AdminSetConfigEpoch{1}), "OK");
+  ASSERT_EQ(Do(voter, cluster::AdminSetConfigEpoch{2}), "OK");
+  ASSERT_EQ(Do(voter, cluster::AdminMeet{"127.0.0.1", master.port(), master.bus_port()}), "OK");
+  ASSERT_TRUE(Await([&] { return Connected(voter) == 2 && Connected(master) == 2; }));
+  ASSERT_EQ(Do(voter, Slots(0, 99)), "OK");
+  ASSERT_EQ(Do(master, Slots(300, 399)), "OK");
+  const auto knows = [](Node& node, uint16_t slot) {
+    return node.view()->Owner(SlotId(slot)) != nullptr;
+  };
+  const auto leased = [&] { return master.driver().serve_until() > master.driver().last_round(); };
+  ASSERT_TRUE(Await([&] { return knows(voter, 300) && knows(master, 0) && leased(); }));
+  ASSERT_EQ(::rename(home.c_str(), (home + ".away").c_str()), 0);
+  EXPECT_NE(Do(voter, cluster::AdminSaveConfig{}), "OK");
+  // Renewed for several node timeouts: its claim is the one that the voter has on disk.
+  const MonoMs start = master.driver().last_round();
+  EXPECT_TRUE(Await([&] { return master.driver().last_round() - start > 1500; }));
+  EXPECT_TRUE(Await(leased));
+  EXPECT_EQ(Do(master, cluster::AdminBumpEpoch{}), "BUMPED 3");
+  EXPECT_TRUE(Await([&] { return !leased(); }));
+  ASSERT_EQ(::rename((home + ".away").c_str(), home.c_str()), 0);
+  EXPECT_TRUE(Await(leased));
+}
+
 int ConnectTo(uint16_t port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};

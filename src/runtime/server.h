@@ -116,6 +116,9 @@ class Server {
   // one offset.
   // False: it failed, and the server goes on. Any thread outside the keyspace.
   bool SaveBeforeExit(bool force = false, bool wait = true);
+  // Before the end of a master: lets its best replica take over, if it has one, and waits for that,
+  // at most cluster-manual-failover-timeout. Main thread.
+  void HandOver();
   bool shutdown_requested() const { return shutdown_requested_.load(); }
   void set_shutdown_hook(std::function<void()> hook) { shutdown_hook_ = std::move(hook); }
 

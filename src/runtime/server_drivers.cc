@@ -68,6 +68,7 @@ cluster::ClusterConfig Server::MakeClusterConfig() const {
   c.announce_bus_port = static_cast<uint16_t>(s->cluster_announce_bus_port);
   c.announce_hostname = s->cluster_announce_hostname;
   c.announce_nodename = s->cluster_announce_human_nodename;
+  c.availability_zone = s->availability_zone;
   return c;
 }
 
@@ -190,6 +191,20 @@ bool Server::ClusterViewIsStale(MonoMs now) const {
   if (cluster_ == nullptr) return false;
   return now >= cluster_->serve_until() ||
          now - cluster_->last_round() > stale_after_ms_.load(std::memory_order_relaxed);
+}
+
+void Server::HandOver() {
+  if (cluster_ == nullptr) return;
+  const cluster::AdminReply reply =
+      cluster_->Execute(cluster::AdminFailover{cluster::AdminFailover::Mode::kHandOver}, 0, 0);
+  if (reply.is_error) {
+    PLOG(kNotice, "Nobody takes over from this node before it ends: {}", reply.text);
+    return;
+  }
+  const bool done =
+      cluster_->AwaitView([](const cluster::ClusterView& view) { return view.Me().replica; },
+                          settings()->cluster_manual_failover_timeout_ms);
+  PLOG(kNotice, "{}", done ? "A replica has taken over" : "No replica has taken over in time");
 }
 
 Status Server::StartCluster() {

@@ -92,6 +92,9 @@ int RunServer(runtime::Server& server, const runtime::EndSignals& signals) {
              ? "User requested shutdown..."
              : (signal == SIGINT ? "Received SIGINT scheduling shutdown..."
                                  : "Received SIGTERM scheduling shutdown..."));
+    const auto now = server.settings();
+    const bool failover = signal == SIGINT ? now->failover_on_sigint : now->failover_on_sigterm;
+    if (failover && !server.shutdown_requested()) server.HandOver();
     if (server.shutdown_requested() || server.SaveBeforeExit()) break;
     PLOG(kWarning, "Error trying to save the DB, can't exit.");
   }

@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/prng.h"
 #include "cluster/machine.h"
 #include "cluster/nodes_conf.h"
 
@@ -42,6 +43,7 @@ struct WorldNode {
   bool synced = false;
   int follows = -1;  // index of the master it replicates from
   bool writes_paused = false;
+  double clock_rate = 1;  // how fast its monotonic clock runs
   std::map<int, uint64_t> keys;
 };
 
@@ -64,6 +66,9 @@ class World {
   void Configure(int i, const ClusterConfig& config);
   void Write(int i, int64_t bytes) { node(i).offset += bytes; }
 
+  // Every fourth message takes up to so much longer. Messages of one connection keep their order.
+  void set_slow(int64_t ms) { slow_ms_ = ms; }
+
   void Run(int64_t ms);
   // Runs until `done` or `limit_ms` have passed; the time it took, -1: it did not happen.
   int64_t RunUntil(const std::function<bool()>& done, int64_t limit_ms);
@@ -83,10 +88,15 @@ class World {
     LinkId out;
     LinkId in;
     bool open = true;
+    int64_t last_arrival[2] = {0, 0};          // to `to`, to `from`
     std::vector<std::function<void()>> stuck;  // sent while the way was cut
   };
   void At(int64_t when, std::function<void()> action);
-  void Deliver(int i, uint64_t life, std::function<Event()> make);
+  void Deliver(int i, uint64_t life, std::function<Event()> make, int64_t* last_arrival = nullptr);
+  MonoMs Clock(int i) {
+    return MonoMs(1000 +
+                  static_cast<int64_t>(static_cast<double>(now_ - 1000) * node(i).clock_rate));
+  }
   void Feed(int i, Event event);
   void Obey(int i, Effects effects);
   void ObeyLink(int i, const LinkAction& action);
@@ -114,6 +124,8 @@ class World {
   std::set<uint64_t> winners_;                   // epochs of elections won
   uint64_t next_inbound_ = 1;
   uint64_t seed_;
+  int64_t slow_ms_ = 0;
+  Prng delays_;
   std::string log_;
 };
 

@@ -20,7 +20,7 @@ NodeId IdOf(char name) { return *NodeId::Parse(std::string(40, name)); }
 UnixMs Wall(int64_t now) { return UnixMs(kWallStart + now); }
 }  // namespace
 
-World::World(int count, int64_t node_timeout_ms, uint64_t seed) : seed_(seed) {
+World::World(int count, int64_t node_timeout_ms, uint64_t seed) : seed_(seed), delays_(seed) {
   CHECK(count <= 6);
   nodes_.resize(static_cast<size_t>(count));
   lives_.resize(nodes_.size());
@@ -39,10 +39,10 @@ void World::Start(int i) {
   std::unique_ptr<ClusterState> state;
   if (n.disk.empty()) {
     state = std::make_unique<ClusterState>(IdOf(n.name), IdOf(n.name));
-    state->now = MonoMs(now_);
+    state->now = Clock(i);
     state->wall = Wall(now_);
   } else {
-    auto loaded = LoadNodesConf(n.disk, MonoMs(now_), Wall(now_));
+    auto loaded = LoadNodesConf(n.disk, Clock(i), Wall(now_));
     CHECK_MSG(loaded.ok(), loaded.message());
     state = std::move(*loaded);
   }
@@ -55,7 +55,7 @@ void World::Start(int i) {
   n.follows = -1;
   n.last_interaction = 0;
   n.writes_paused = false;
-  Obey(i, n.machine->Start(MonoMs(now_), Wall(now_)));
+  Obey(i, n.machine->Start(Clock(i), Wall(now_)));
   TickNode(i, life);
 }
 
@@ -82,7 +82,7 @@ void World::Replicate(int i) {
     if (progress.link_up) {
       n.offset = master.offset;
       n.synced = true;
-      n.last_interaction = now_;
+      n.last_interaction = Clock(i).value;
     }
   }
   progress.offset = Offset(n.offset);
@@ -104,10 +104,11 @@ void World::Kill(int i) {
       const LinkId link = c->from == i ? c->in : c->out;
       const uint64_t life = lives_[static_cast<size_t>(peer)];
       auto make = [link] { return LinkDown{link, false, true}; };
+      int64_t* last = &c->last_arrival[c->from == i ? 0 : 1];
       if (Reaches(i, peer)) {
-        Deliver(peer, life, make);
+        Deliver(peer, life, make, last);
       } else {  // the other side goes on believing in it
-        c->stuck.assign(1, [this, peer, life, make] { Deliver(peer, life, make); });
+        c->stuck.assign(1, [this, c, peer, life, make, last] { Deliver(peer, life, make, last); });
       }
     }
   }
@@ -146,7 +147,7 @@ AdminReply World::Admin(int i, AdminCommand command, int slot) {
              (failover != nullptr && failover->mode == AdminFailover::Mode::kTakeover) ||
              (now_ > 1000 && std::holds_alternative<AdminAddSlots>(request.command)) ||
              std::holds_alternative<AdminSetSlot>(request.command);
-  Effects effects = node(i).machine->Step({MonoMs(now_), Wall(now_), request});
+  Effects effects = node(i).machine->Step({Clock(i), Wall(now_), request});
   CHECK(effects.replies.size() == 1 && effects.replies[0].request == request.request);
   AdminReply reply = effects.replies[0];
   Obey(i, std::move(effects));
@@ -186,8 +187,13 @@ bool World::AllOk() {
                      [](const WorldNode& n) { return !n.up || n.machine->state().ok; });
 }
 
-void World::Deliver(int i, uint64_t life, std::function<Event()> make) {
-  At(now_ + kHop, [this, i, life, make = std::move(make)] {
+void World::Deliver(int i, uint64_t life, std::function<Event()> make, int64_t* last_arrival) {
+  int64_t arrival = now_ + kHop;
+  if (slow_ms_ > 0 && delays_.Chance(1, 4)) {
+    arrival += static_cast<int64_t>(delays_.Below(static_cast<uint64_t>(slow_ms_)));
+  }
+  if (last_arrival != nullptr) arrival = *last_arrival = std::max(arrival, *last_arrival);
+  At(arrival, [this, i, life, make = std::move(make)] {
     auto action = [this, i, life, make] {
       if (node(i).up && lives_[static_cast<size_t>(i)] == life) Feed(i, make());
     };
@@ -200,7 +206,7 @@ void World::Deliver(int i, uint64_t life, std::function<Event()> make) {
 }
 
 void World::Feed(int i, Event event) {
-  Obey(i, node(i).machine->Step({MonoMs(now_), Wall(now_), std::move(event)}));
+  Obey(i, node(i).machine->Step({Clock(i), Wall(now_), std::move(event)}));
 }
 
 void World::Obey(int i, Effects effects) {
@@ -241,7 +247,7 @@ void World::Obey(int i, Effects effects) {
 
 bool World::Serves(int i) {
   WorldNode& n = node(i);
-  return n.up && !n.paused && !n.writes_paused && MonoMs(now_) < state(i).serve_until;
+  return n.up && !n.paused && !n.writes_paused && Clock(i) < state(i).serve_until;
 }
 
 // A lease only runs out by itself, so that looking after each step is looking always.
@@ -284,9 +290,10 @@ void World::Dial(int i, const ConnectLink& connect) {
   c->out = out;
   c->in = LinkId(kInboundLink | next_inbound_++);
   connections_.push_back(c);
-  Deliver(to, lives_[static_cast<size_t>(to)],
-          [c] { return InboundOpened{c->in, "127.0.0.1", "127.0.0.1"}; });
-  Deliver(i, life, [out] { return LinkUp{out}; });
+  Deliver(
+      to, lives_[static_cast<size_t>(to)],
+      [c] { return InboundOpened{c->in, "127.0.0.1", "127.0.0.1"}; }, &c->last_arrival[0]);
+  Deliver(i, life, [out] { return LinkUp{out}; }, &c->last_arrival[1]);
 }
 
 void World::Transmit(int i, const SendPacket& send) {
@@ -302,10 +309,11 @@ void World::Transmit(int i, const SendPacket& send) {
     const LinkId link = forward ? c->in : c->out;
     const uint64_t life = lives_[static_cast<size_t>(to)];
     auto make = [link, packet = std::move(*decoded)] { return PacketReceived{link, packet}; };
+    int64_t* last = &c->last_arrival[forward ? 0 : 1];
     if (Reaches(i, to)) {
-      Deliver(to, life, make);
+      Deliver(to, life, make, last);
     } else {
-      c->stuck.push_back([this, to, life, make] { Deliver(to, life, make); });
+      c->stuck.push_back([this, c, to, life, make, last] { Deliver(to, life, make, last); });
     }
     return;
   }
@@ -320,10 +328,11 @@ void World::Hang(int i, LinkId link) {
     const LinkId theirs = forward ? c->in : c->out;
     const uint64_t life = lives_[static_cast<size_t>(to)];
     auto make = [theirs] { return LinkDown{theirs, false, true}; };
+    int64_t* last = &c->last_arrival[forward ? 0 : 1];
     if (Reaches(i, to)) {
-      Deliver(to, life, make);
+      Deliver(to, life, make, last);
     } else {
-      c->stuck.assign(1, [this, to, life, make] { Deliver(to, life, make); });
+      c->stuck.assign(1, [this, c, to, life, make, last] { Deliver(to, life, make, last); });
     }
     return;
   }

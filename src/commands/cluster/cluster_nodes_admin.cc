@@ -13,9 +13,16 @@ void ClusterForget(ServerContext& ctx, const Args& args, resp::Writer& out) {
   if (HasCluster(ctx, out)) RunAdmin(ctx, cluster::AdminForget{std::string(args[2])}, out);
 }
 
-// CLUSTER REPLICATE node-id: this node becomes a replica of that master.
+// CLUSTER REPLICATE node-id | NO ONE: this node becomes a replica of that master, or an empty
+// master in a shard of its own.
 void ClusterReplicate(ServerContext& ctx, const Args& args, resp::Writer& out) {
-  if (HasCluster(ctx, out)) RunAdmin(ctx, cluster::AdminReplicate{std::string(args[2])}, out);
+  if (!HasCluster(ctx, out)) return;
+  const bool no_one = args.size() == 4 && args.Is(2, "no") && args.Is(3, "one");
+  if (args.size() > 3 && !no_one) {
+    out.Error(kSyntaxError);
+    return;
+  }
+  RunAdmin(ctx, cluster::AdminReplicate{std::string(args[2]), no_one}, out);
 }
 
 // CLUSTER RESET [HARD | SOFT]
@@ -71,11 +78,11 @@ const CommandRegistration kForget{{.name = "cluster|forget",
                                    .server = ClusterForget}};
 
 const CommandRegistration kReplicate{{.name = "cluster|replicate",
-                                      .arity = 3,
+                                      .arity = -3,
                                       .flags = kCmdLoading | kCmdAdmin | kCmdStale | kCmdNoAsync,
                                       .group = "cluster",
                                       .since = "3.0.0",
-                                      .usage = "node-id",
+                                      .usage = "node-id | NO ONE",
                                       .summary = "Configures a node as replica of a master node.",
                                       .complexity = "O(1)",
                                       .server = ClusterReplicate}};

@@ -29,7 +29,8 @@ void WriteSlotsNode(const cluster::NodeInfo& node, EndpointType preferred, resp:
   out.Bulk(node.id.view());
   const bool ip = preferred != EndpointType::kIp && !node.ip.empty();
   const bool hostname = preferred != EndpointType::kHostname && !node.hostname.empty();
-  out.Map(static_cast<size_t>(ip) + static_cast<size_t>(hostname));
+  const bool zone = !node.availability_zone.empty();
+  out.Map(static_cast<size_t>(ip) + static_cast<size_t>(hostname) + static_cast<size_t>(zone));
   if (ip) {
     out.Bulk("ip");
     out.Bulk(node.ip);
@@ -37,6 +38,10 @@ void WriteSlotsNode(const cluster::NodeInfo& node, EndpointType preferred, resp:
   if (hostname) {
     out.Bulk("hostname");
     out.Bulk(node.hostname);
+  }
+  if (zone) {
+    out.Bulk("availability-zone");
+    out.Bulk(node.availability_zone);
   }
 }
 
@@ -62,7 +67,7 @@ void ClusterSlots(ServerContext& ctx, const Args&, resp::Writer& out) {
 }
 
 void WriteShardNode(const cluster::NodeInfo& node, EndpointType preferred, resp::Writer& out) {
-  out.Map(node.hostname.empty() ? 7 : 8);
+  out.Map(7U + (node.hostname.empty() ? 0U : 1U) + (node.availability_zone.empty() ? 0U : 1U));
   out.Bulk("id");
   out.Bulk(node.id.view());
   out.Bulk("port");
@@ -81,6 +86,10 @@ void WriteShardNode(const cluster::NodeInfo& node, EndpointType preferred, resp:
   out.Integer(node.offset.value);
   out.Bulk("health");
   out.Bulk(node.health);
+  if (!node.availability_zone.empty()) {
+    out.Bulk("availability-zone");
+    out.Bulk(node.availability_zone);
+  }
 }
 
 // CLUSTER SHARDS

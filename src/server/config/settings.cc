@@ -219,6 +219,11 @@ void ReadCluster(const Reader& in, Settings* s) {
   s->cluster_replica_validity_factor = in.Int("cluster-replica-validity-factor");
   s->cluster_link_sendbuf_limit = in.Bytes("cluster-link-sendbuf-limit");
   s->cluster_blacklist_ttl_seconds = in.Long("cluster-blacklist-ttl");
+  const auto names_failover = [&](std::string_view directive) {
+    return in.Text(directive).find("failover") != std::string_view::npos;
+  };
+  s->failover_on_sigterm = names_failover("shutdown-on-sigterm");
+  s->failover_on_sigint = names_failover("shutdown-on-sigint");
   s->cluster_fast_failover = in.Bool("cluster-fast-failover");
   s->cluster_manual_failover_timeout_ms = in.Int("cluster-manual-failover-timeout");
   s->cluster_message_gossip_perc = in.Int("cluster-message-gossip-perc");

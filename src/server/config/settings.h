@@ -198,6 +198,8 @@ struct Settings {
   int64_t cluster_blacklist_ttl_seconds = 0;
   int cluster_manual_failover_timeout_ms = 0;
   bool cluster_fast_failover = false;
+  bool failover_on_sigterm = false;  // shutdown-on-sigterm names it
+  bool failover_on_sigint = false;
   int cluster_message_gossip_perc = 0;
   bool cluster_slot_stats_enabled = false;
   int64_t cluster_ping_interval_ms = 0;  // 0: the protocol's own
