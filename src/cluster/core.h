@@ -63,6 +63,7 @@ struct ClaimOutcome;  // ownership.cc
 struct Link {
   LinkId id;
   Node* node = nullptr;  // outbound: always; inbound: once a known node spoke on it
+  NodeId sender;         // who the last packet with a full header was from
   bool up = false;
   bool extensions = false;  // the other end reads ping extensions
   std::string peer_ip;      // inbound only

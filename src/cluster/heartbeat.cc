@@ -88,8 +88,8 @@ void Core::NoteSender(Link* link, Node* sender, const Packet& packet) {
     sender->lease_asked = MonoMs(0);
     lease_check_ = view_changed_ = true;
   }
-  sender->flags = static_cast<uint16_t>((sender->flags & ~kFlagMyMasterFail) |
-                                        (packet.flags & kFlagMyMasterFail));
+  constexpr uint16_t kTold = kFlagMyMasterFail | kFlagLightPublish;
+  sender->flags = static_cast<uint16_t>((sender->flags & ~kTold) | (packet.flags & kTold));
   if (packet.current_epoch > state_->current_epoch) {
     state_->current_epoch = packet.current_epoch;
     MaySave();

@@ -100,7 +100,9 @@ void Core::On(const PacketReceived& event) {
   if (link == nullptr) return;  // closed by us while the packet was on its way up
   const Packet& packet = event.packet;
   if (packet.Known()) ++state_->stats.received[static_cast<size_t>(packet.type)];
-  Node* sender = packet.light ? link->node : state_->Find(packet.sender);
+  // A light packet comes from whoever the last full one was from.
+  if (!packet.light) link->sender = packet.sender;
+  Node* sender = state_->Find(link->sender);
   if (packet.light && (sender == nullptr || sender->InHandshake())) return;
   if (sender != nullptr && sender->IsMyself() && IsInbound(link->id) && !packet.IsPing()) return;
   const Epoch claimed = std::max(packet.current_epoch, packet.config_epoch);
@@ -162,11 +164,13 @@ void Core::On(const ConfigChanged& event) {
 void Core::On(const PublishRequest& event) {
   Packet packet = Header(event.sharded ? PacketType::kPublishShard : PacketType::kPublish);
   packet.publish = {event.channel, event.message};
-  if (!event.sharded) return Broadcast(packet);
   for (const auto& [id, node] : state_->nodes()) {
-    if (!node->IsMyself() && !node->InHandshake() && SameShard(node.get(), me())) {
-      Send(node->link, packet);
-    }
+    if (node->IsMyself() || node->InHandshake()) continue;
+    if (event.sharded && !SameShard(node.get(), me())) continue;
+    // 16 bytes of header instead of 2256. A peer knows who sends them by an earlier packet of the
+    // link, which had to come when it knew us already: a young link gets full ones.
+    packet.light = node->Has(kFlagLightPublish) && now() - node->link_created > NodeTimeout();
+    Send(node->link, packet);
   }
 }
 
@@ -188,7 +192,7 @@ void Core::ApplyConfig() {
   self->availability_zone = config_.availability_zone;
   self->flags = static_cast<uint16_t>(self->flags & ~kFlagNoFailover);
   if (config_.replica_no_failover) self->flags |= kFlagNoFailover;
-  self->flags |= kFlagExtensions;
+  self->flags |= kFlagExtensions | kFlagLightPublish;
 }
 
 // What follows from the changes of this step, once, in an order in which nothing marks an earlier

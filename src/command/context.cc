@@ -291,7 +291,7 @@ void WriteContext::SetExpiry(const Key& key, int64_t expiry_ms) {
 void WriteContext::Changed(const Key& key, int db) {
   ++dirty_;
   if (SlotOf(key).watched & Slot::kWatched) [[unlikely]] {
-    engine_->NoteChange(key.slot, ResolveDb(db), key.bytes);
+    engine_->NoteChange(key.slot, ResolveDb(db), key.bytes, client_);
   }
 }
 

@@ -25,6 +25,13 @@ constexpr std::string_view kRdbMisconf =
 constexpr std::string_view kAofMisconf =
     "MISCONF Errors writing to the AOF file. Please check the Redis logs for details.";
 
+// What a RESP2 client may say while it is subscribed: everything else would have a reply that it
+// can't tell from a message.
+bool WhileSubscribed(const CommandSpec& spec) {
+  return (spec.flags & kCmdPushReply) || spec.name == "ping" || spec.name == "quit" ||
+         spec.name == "reset";
+}
+
 }  // namespace
 
 bool KeyArgs(const CommandSpec& spec, const Args& args, std::vector<size_t>* positions) {
@@ -124,22 +131,57 @@ size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, Unix
     }
     if (out->size() > before && out->data()[before] == '-')
       CountError(c.spec, out->view().substr(before));
-    if (client->reply_mode != ClientState::ReplyMode::kOn) [[unlikely]] {
-      // CLIENT REPLY OFF and SKIP: the command ran, its reply is dropped.
-      if (client->reply_mode == ClientState::ReplyMode::kSkip) {
-        client->reply_mode = ClientState::ReplyMode::kOn;
-        out->Truncate(before);
-      } else if (client->reply_mode == ClientState::ReplyMode::kSkipNext) {
-        client->reply_mode = ClientState::ReplyMode::kSkip;
-      } else {
-        out->Truncate(before);
-      }
-    }
+    if (client->reply_mode != ClientState::ReplyMode::kOn) [[unlikely]]
+      DropReply(c, client, before, out);
+    if (client->subscriber != nullptr) [[unlikely]]
+      DeliverMail(client, out);
     start = end;
   }
   client->total_commands += done;
   ThreadStats::Add(&stats_->commands, done);
   return done;
+}
+
+// CLIENT REPLY OFF and SKIP: the command ran, its reply is dropped.
+void Dispatcher::DropReply(const PreparedCommand& c, ClientState* client, size_t before,
+                           resp::OutBuffer* out) {
+  const ClientState::ReplyMode mode = client->reply_mode;
+  if (mode == ClientState::ReplyMode::kSkipNext) {
+    client->reply_mode = ClientState::ReplyMode::kSkip;
+    return;
+  }
+  if (mode == ClientState::ReplyMode::kSkip) client->reply_mode = ClientState::ReplyMode::kOn;
+  if (c.spec == nullptr || !(c.spec->flags & kCmdPushReply)) out->Truncate(before);
+}
+
+void Dispatcher::DeliverMail(ClientState* running, resp::OutBuffer* out) {
+  class Split : public PushSink {
+   public:
+    Split(PushSink* others, ClientState* running, resp::OutBuffer* out)
+        : others_(others), running_(running), out_(out) {}
+    void BeginPushes() override {
+      if (others_ != nullptr) others_->BeginPushes();
+    }
+    void Push(ClientState* client, std::string_view bytes) override {
+      if (client == running_) {
+        out_->Append(bytes);
+      } else if (others_ != nullptr) {
+        others_->Push(client, bytes);
+      }
+    }
+    void EndPushes() override {
+      if (others_ != nullptr) others_->EndPushes();
+    }
+
+   private:
+    PushSink* others_;
+    ClientState* running_;
+    resp::OutBuffer* out_;
+  };
+  Desk& desk = engine_->pubsub.desk(thread_);
+  if (!desk.mailbox().any()) return;
+  Split sink(push_sink_, running, out);
+  desk.Deliver(&sink);
 }
 
 void Dispatcher::RunOne(std::span<const std::string_view> args, ClientState* client,
@@ -179,6 +221,14 @@ bool Dispatcher::CheckState(const PreparedCommand& c, const ClientState& client,
   if (!client.authenticated && !(spec.flags & kCmdNoAuth) &&
       engine_->require_auth.load(std::memory_order_relaxed)) {
     out->Error("NOAUTH Authentication required.");
+    return false;
+  }
+  if (client.subscribed && client.protocol == 2 && group_ == nullptr && !WhileSubscribed(spec))
+      [[unlikely]] {
+    out->Error(fmt::format(
+        "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+        "allowed in this context",
+        spec.name));
     return false;
   }
   if (engine_->loading.load(std::memory_order_relaxed) && !(spec.flags & kCmdLoading)) {
@@ -227,13 +277,23 @@ void Dispatcher::RunNow(PreparedCommand& c, ClientState* client, resp::Writer* o
   const bool was_asking = client->asking;
   out->set_protocol(client->protocol);
   if (spec.server != nullptr) {
-    ServerContext ctx{*engine_, *client, server_, thread_, now_, mono_now_, *stats_, group_};
-    spec.server(ctx, Args(c.args, &c.owned), *out);
-    out->set_protocol(client->protocol);
+    RunServer(c, client, out);
   } else {
     RunKeyed(c, client, out);
   }
   if (was_asking) client->asking = false;
+}
+
+// Shard channels are routed like keys, and the slot stays locked while their command runs, so that
+// nobody is subscribed to what has just moved away. In a transaction that was done by EXEC.
+void Dispatcher::RunServer(PreparedCommand& c, ClientState* client, resp::Writer* out) {
+  LockSet locks(&engine_->keyspace);
+  if (!c.keys.empty() && engine_->router != nullptr && group_ == nullptr && !client->exclusive) {
+    if (!LockKeys(c, &locks, out) || !RouteLocked(c, client, &locks, out)) return;
+  }
+  ServerContext ctx{*engine_, *client, server_, thread_, now_, mono_now_, *stats_, group_};
+  c.spec->server(ctx, Args(c.args, &c.owned), *out);
+  out->set_protocol(client->protocol);
 }
 
 size_t Dispatcher::CountMissing(const PreparedCommand& c, const ClientState& client,
@@ -268,27 +328,34 @@ bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, Lock
   query.asking = client->asking || (c.spec->flags & kCmdAsking);
   query.readonly_client = client->readonly;
   query.keys = c.keys.size();
-  if (state == SlotState::kMigrating || state == SlotState::kImporting) {
+  query.pubsub_shard = (c.spec->flags & kCmdPubsub) != 0;
+  if (!query.pubsub_shard && (state == SlotState::kMigrating || state == SlotState::kImporting)) {
     query.keys_missing = CountMissing(c, *client, locks);
   }
   return engine_->router->Route(query, out);
 }
 
+// False: in a cluster, and the keys are in several slots; the error was written.
+bool Dispatcher::LockKeys(const PreparedCommand& c, LockSet* locks, resp::Writer* out) {
+  if (c.keys.size() == 1) [[likely]] {
+    locks->LockOne(c.keys[0].slot);
+    return true;
+  }
+  std::vector<SlotId> slots;
+  for (const Key& key : c.keys) slots.push_back(key.slot);
+  if (engine_->cluster.load(std::memory_order_relaxed) &&
+      !std::all_of(slots.begin(), slots.end(), [&](SlotId s) { return s == slots[0]; })) {
+    out->Error("CROSSSLOT Keys in request don't hash to the same slot");
+    return false;
+  }
+  locks->LockAll(std::move(slots));
+  return true;
+}
+
 void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out) {
   const CommandSpec& spec = *c.spec;
   LockSet locks(&engine_->keyspace);
-  if (c.keys.size() == 1) [[likely]] {
-    locks.LockOne(c.keys[0].slot);
-  } else if (!c.keys.empty()) {
-    std::vector<SlotId> slots;
-    for (const Key& key : c.keys) slots.push_back(key.slot);
-    if (engine_->cluster.load(std::memory_order_relaxed) &&
-        !std::all_of(slots.begin(), slots.end(), [&](SlotId s) { return s == slots[0]; })) {
-      out->Error("CROSSSLOT Keys in request don't hash to the same slot");
-      return;
-    }
-    locks.LockAll(std::move(slots));
-  }
+  if (!c.keys.empty() && !LockKeys(c, &locks, out)) return;
   if (!c.keys.empty() && !RouteLocked(c, client, &locks, out)) return;
   if (spec.write != nullptr && !client->from_master) {
     if (!CheckWritable(out) || HeldByMove(c, client, &locks)) return;

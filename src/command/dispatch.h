@@ -85,6 +85,12 @@ class Dispatcher {
   void set_fenced(bool fenced) { fenced_ = fenced; }
   bool fenced() const { return fenced_; }
   void set_slow_hook(SlowCommandHook hook) { slow_hook_ = std::move(hook); }
+  // Where messages of subscribed clients go. Without it (tests of the command layer) only the
+  // client that runs commands gets its own.
+  void set_push_sink(PushSink* sink) { push_sink_ = sink; }
+  // Hands out what the thread's mailbox holds. `running`, if not null, is the client whose command
+  // has just ended: its messages go behind the reply, to `out`.
+  void DeliverMail(ClientState* running, resp::OutBuffer* out);
   const std::vector<CommandStats>& command_stats() const { return command_stats_; }
   std::vector<CommandStats>& command_stats() { return command_stats_; }
   // "errorstat" counts by error code (ERR, WRONGTYPE, ...). Read in exclusive sections.
@@ -99,7 +105,9 @@ class Dispatcher {
   bool CheckState(const PreparedCommand& c, const ClientState& client, resp::Writer* out);
   bool CheckMemory(const CommandSpec& spec, const ClientState& client, resp::Writer* out);
   void RunNow(PreparedCommand& c, ClientState* client, resp::Writer* out);
+  void RunServer(PreparedCommand& c, ClientState* client, resp::Writer* out);
   void RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out);
+  bool LockKeys(const PreparedCommand& c, LockSet* locks, resp::Writer* out);
   void RunLocked(PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out);
   bool CheckWritable(resp::Writer* out);
   bool HeldByMove(const PreparedCommand& c, ClientState* client, LockSet* locks);
@@ -132,6 +140,8 @@ class Dispatcher {
   void Hold(const PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out,
             std::vector<std::string> again);
   size_t CountMissing(const PreparedCommand& c, const ClientState& client, LockSet* locks);
+  void DropReply(const PreparedCommand& c, ClientState* client, size_t before,
+                 resp::OutBuffer* out);
   void CountError(const CommandSpec* spec, std::string_view reply);
   void ReplyUnknown(const PreparedCommand& c, resp::Writer* out);
 
@@ -148,6 +158,7 @@ class Dispatcher {
   std::vector<std::pair<std::string, uint64_t>> error_stats_;
   std::vector<size_t> positions_;
   SlowCommandHook slow_hook_;
+  PushSink* push_sink_ = nullptr;
   Journal::Group* group_ = nullptr;  // while an EXEC runs
   DeliveryMaker make_delivery_;
   std::deque<ReadyKey> ready_;  // keys that clients wait for, and that may have something now

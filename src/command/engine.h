@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "command/function_libraries.h"
 #include "command/moving_keys.h"
+#include "command/pubsub.h"
 #include "command/transaction.h"
 #include "command/waiters.h"
 #include "data/collection_settings.h"
@@ -50,7 +51,9 @@ class ChangeObserver {
   virtual void OnEvent(NotifyClass event_class, std::string_view event, int db,
                        std::string_view key) = 0;
   // Any change of a key in a slot whose kWatched flag is set. An empty key: the whole database.
-  virtual void OnChange(SlotId slot, int db, std::string_view key) = 0;
+  // `by` is the client that did it; null: the server itself. False: it wants to hear no more of
+  // this slot.
+  virtual bool OnChange(SlotId slot, int db, std::string_view key, const ClientState* by) = 0;
 };
 
 // Decides about keyed commands whose slot is not plainly ours. Called with the slot locked.
@@ -113,11 +116,10 @@ struct Engine {
 
   // A key changed in a slot whose kWatched flag is set; an empty key: the whole database. With the
   // slot locked.
-  void NoteChange(SlotId slot, int db, std::string_view key) {
+  void NoteChange(SlotId slot, int db, std::string_view key, const ClientState* by = nullptr) {
     const bool watched = watches.OnChange(slot, db, key);
-    if (observer != nullptr) {
-      observer->OnChange(slot, db, key);
-    } else if (!watched) {
+    const bool observed = observer != nullptr && observer->OnChange(slot, db, key, by);
+    if (!watched && !observed) {
       keyspace.RawSlot(slot).watched &= static_cast<uint8_t>(~Slot::kWatched);
     }
   }
@@ -168,6 +170,7 @@ struct Engine {
   WaiterTable waiters;
   MovingKeys moving;
   FunctionLibraries functions;
+  PubSub pubsub{Keyspace::kMaxThreads};
   std::array<ThreadStats, Keyspace::kMaxThreads> stats;
 };
 

@@ -27,7 +27,8 @@ bool ActsOnTransaction(std::string_view name) {
 
 // Server commands that touch no key: they need no exclusive section.
 bool TouchesNoKey(const CommandSpec& spec) {
-  return spec.name == "ping" || spec.name == "echo" || spec.name == "select" || spec.name == "time";
+  return (spec.flags & kCmdPubsub) || spec.name == "ping" || spec.name == "echo" ||
+         spec.name == "select" || spec.name == "time";
 }
 
 // `reason`: the error reply that a single command would have got.

@@ -27,7 +27,13 @@ bool ClusterRouter::Route(const RouteQuery& q, resp::Writer* out) {
     out->Error("CLUSTERDOWN Hash slot not served");
     return false;
   }
-  if (!view->ok || q.fenced) {
+  const bool down = !view->ok || q.fenced;
+  if (down && q.pubsub_shard) {
+    if (!settings->cluster_allow_pubsubshard_when_down) {
+      out->Error("CLUSTERDOWN The cluster is down");
+      return false;
+    }
+  } else if (down) {
     const bool read_passes = settings->cluster_allow_reads_when_down && !q.write;
     if (!read_passes) {
       out->Error(settings->cluster_allow_reads_when_down
@@ -56,7 +62,7 @@ bool ClusterRouter::Route(const RouteQuery& q, resp::Writer* out) {
     return true;
   }
   if (q.state == SlotState::kMine || q.state == SlotState::kMigrating) return true;
-  if (q.readonly_client && !q.write && view->MyMasters(q.slot)) return true;
+  if ((q.readonly_client || q.pubsub_shard) && !q.write && view->MyMasters(q.slot)) return true;
   if (view->Mine(q.slot)) {
     // The view says ours, the slot says no: the change is being made at this moment.
     out->Error("TRYAGAIN The slot's state is changing");

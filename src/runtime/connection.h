@@ -59,6 +59,7 @@ class Connection {
   std::vector<std::pair<size_t, HeapString*>>
       large_args;  // finished ones of the unfinished command
   bool want_write = false;
+  bool pushed = false;   // got messages in this round that were not tried to send yet
   Offset gate{0};        // replies wait until the journal is on disk up to here; 0: they don't
   bool wrote = false;    // a batch of this round changed keys
   bool closing = false;  // close when `out` is sent

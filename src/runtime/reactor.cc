@@ -68,6 +68,8 @@ Reactor::Reactor(Server* server, int index, uint64_t seed)
       read_buffer_(kReadBuffer) {
   CHECK(epoll_fd_ >= 0 && wake_fd_ >= 0);
   Watch(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, EPOLLIN, kWakeMark);
+  dispatcher_.set_push_sink(this);
+  server->engine().pubsub.desk(index).mailbox().set_waker([this] { WakeForMail(); });
   dispatcher_.set_delivery([this](ClientState* client) {
     return [this, id = client->id](std::string reply) {
       Post([this, id, reply = std::move(reply)] { Resume(id, reply); });
@@ -133,6 +135,7 @@ void Reactor::RefreshSettings() {
 }
 
 void Reactor::Loop() {
+  thread_id_ = std::this_thread::get_id();
   RegisterMemoryThread();
   RefreshSettings();
   next_cron_ = MonoNow();
@@ -175,6 +178,7 @@ void Reactor::Round(const epoll_event* events, int n) {
     FlushRound();
   }
   if (mono_now_ >= next_cron_) Cron();
+  dispatcher_.DeliverMail(nullptr, nullptr);
   keyspace.Leave(index_);
 }
 
@@ -427,7 +431,9 @@ void Reactor::RunBatch(Connection* c, size_t n) {
   resp::OutBuffer* out = c->out.empty() ? &out_ : &c->out;
   const ThreadStats& stats = server_->engine().stats[static_cast<size_t>(index_)];
   const uint64_t dirty = stats.dirty.load(std::memory_order_relaxed);
+  running_ = c;
   const size_t ran = dispatcher_.Run(n, &c->state, out, now_, mono_now_);
+  running_ = nullptr;
   c->wrote = c->wrote || stats.dirty.load(std::memory_order_relaxed) != dirty;
   if (c->state.waiter) [[unlikely]]
     BeginWait(c, ran, n);
@@ -691,8 +697,8 @@ bool Reactor::OverOutputLimit(Connection* c) {
     c->soft_limit_since = MonoMs(0);
     return false;
   }
-  const OutputBufferLimit& limit =
-      settings_->output_buffer_limit[static_cast<size_t>(ClientClass::kNormal)];
+  const ClientClass kind = c->state.subscribed ? ClientClass::kPubsub : ClientClass::kNormal;
+  const OutputBufferLimit& limit = settings_->output_buffer_limit[static_cast<size_t>(kind)];
   bool over = limit.hard_bytes != 0 && size > limit.hard_bytes;
   if (limit.soft_bytes != 0 && size > limit.soft_bytes) {
     if (c->soft_limit_since.value == 0) c->soft_limit_since = mono_now_;
@@ -709,6 +715,7 @@ void Reactor::CloseIdle() {
   for (Connection* c : connections_) {
     const bool timed_out =
         settings_->timeout_seconds > 0 && !c->state.replica && !c->state.waiter &&
+        !c->state.subscribed &&
         mono_now_ - c->state.last_interaction >= settings_->timeout_seconds * 1000LL;
     if (timed_out || OverOutputLimit(c)) idle.push_back(c);
   }

@@ -29,10 +29,10 @@ namespace pleiad::runtime {
 
 class Server;
 
-class Reactor {
+class Reactor : private PushSink {
  public:
   Reactor(Server* server, int index, uint64_t seed);
-  ~Reactor();
+  ~Reactor() override;
 
   void Start();
   // Ends the loop after its current round and joins. Connections are closed.
@@ -89,6 +89,11 @@ class Reactor {
   int64_t WaitMs() const;
   bool OverOutputLimit(Connection* c);
   void Close(Connection* c, std::string_view why);
+  // Messages for subscribed clients (reactor_mail.cc).
+  void WakeForMail();
+  void BeginPushes() override;
+  void Push(ClientState* client, std::string_view bytes) override;
+  void EndPushes() override;
   void HandOver(Connection* c);
   void KeepUnparsed(Connection* c, std::string_view data);
   void UpdateInterest(Connection* c);
@@ -103,6 +108,7 @@ class Reactor {
   int wake_fd_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
+  std::atomic<std::thread::id> thread_id_{};
   Dispatcher dispatcher_;
   Prng prng_;
   std::shared_ptr<const Settings> settings_;
@@ -124,6 +130,8 @@ class Reactor {
   resp::OutBuffer out_;                                // replies of this round
   size_t out_begin_ = 0;                               // where those of the running batch begin
   std::vector<Unsent> unsent_;                         // which part of out_ is whose
+  Connection* running_ = nullptr;                      // whose batch runs
+  std::vector<Connection*> pushed_;                    // who got messages and was not flushed yet
   std::vector<Connection*> gated_;                     // whose replies wait for the disk
   std::unordered_map<uint64_t, Connection*> waiting_;  // connections with a waiter, by client id
   std::set<std::pair<int64_t, uint64_t>> deadlines_;   // of those, by time

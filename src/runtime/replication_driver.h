@@ -60,6 +60,8 @@ class ReplicationDriver {
   ReplicationView View(MonoMs now) const;
   // Replicas that hold everything up to `offset` (WAIT).
   int CountAcked(Offset offset) const { return primary_.CountAcked(offset); }
+  // There are links to replicas.
+  bool has_replicas() const { return primary_.any(); }
   // Asks the replicas to tell where they are now, instead of within a second. The caller is inside
   // the keyspace.
   void AskForAcks();

@@ -76,6 +76,7 @@ Server::Server(std::unique_ptr<ConfigStore> config)
       started_unix_(UnixNow()),
       sampled_at_(started_) {
   last_save_seconds = started_unix_.value / 1000;
+  engine_.observer = &keyspace_events_;
   ApplySettings(*config_->settings());
   config_->AddListener(
       [this](const Settings& now, const std::vector<std::string>&) { ApplySettings(now); });

@@ -18,7 +18,9 @@
 #include "base/result.h"
 #include "cluster/effects.h"
 #include "cluster/event.h"
+#include "cluster/view.h"
 #include "command/engine.h"
+#include "command/keyspace_events.h"
 #include "runtime/latency_monitor.h"
 #include "runtime/reactor.h"
 #include "server/config/store.h"
@@ -139,6 +141,7 @@ class Server {
   void DropWhatIsNotMine();
   bool OfMyMaster(SlotId slot) const;
   void RedirectWaiters(SlotId slot);
+  void DropStrayChannels(const cluster::ClusterView& view);
   void ApplyRole(const cluster::ReplicationRole& role);
   void ApplySettings(const Settings& settings);
   void ApplyCollectionSettings(const Settings& settings);
@@ -147,6 +150,7 @@ class Server {
 
   std::unique_ptr<ConfigStore> config_;
   Engine engine_;
+  KeyspaceEvents keyspace_events_{&engine_};
   std::vector<std::unique_ptr<Reactor>> reactors_;
   std::unique_ptr<ReplicationDriver> replication_;
   std::unique_ptr<Persistence> persistence_;

@@ -118,6 +118,7 @@ bool Server::ApplySlot(const cluster::SlotChange& change) {
       RunWaitersAgain(&engine_, change.slot);
     }
   }
+  if (state == SlotState::kNotMine && was != state) engine_.pubsub.DropSlot(change.slot);
   return change.delete_keys;
 }
 
@@ -138,6 +139,21 @@ void Server::RedirectWaiters(SlotId slot) {
     query.keys = waiter->keys.size();
     if (router_->Route(query, &out)) out.Error("UNBLOCKED the slot of the key has moved");
     waiter->deliver(std::string(buffer.view()));
+  }
+}
+
+// A replica serves the shard channels of its master's slots, which it does not call its own: what
+// went from its master to somebody else is found by a look at the new view. A command that routed
+// by the view before has its subscription by the time its slot can be locked here.
+void Server::DropStrayChannels(const cluster::ClusterView& view) {
+  if (view.my_master == cluster::ClusterView::kNobody) return;
+  const InsideKeyspace inside(&engine_.keyspace);
+  for (int i = 0; i < kSlotCount; ++i) {
+    const SlotId id(static_cast<uint16_t>(i));
+    if (view.MyMasters(id) || view.Mine(id)) continue;
+    LockSet locks(&engine_.keyspace);
+    locks.LockOne(id);
+    engine_.pubsub.DropSlot(id);
   }
 }
 
@@ -229,7 +245,13 @@ Status Server::StartCluster() {
     ApplySlots(changes);
   };
   callbacks.on_role = [this](const cluster::ReplicationRole& role) { ApplyRole(role); };
-  callbacks.on_view = [this](const cluster::ClusterView& view) { engine_.cluster_down = !view.ok; };
+  callbacks.on_view = [this](const cluster::ClusterView& view) {
+    engine_.cluster_down = !view.ok;
+    DropStrayChannels(view);
+  };
+  callbacks.on_publish = [this](const cluster::DeliverPublish& publish) {
+    engine_.pubsub.Publish(publish.channel, publish.message, publish.sharded);
+  };
   callbacks.on_pause_writes = [this](bool pause) {
     engine_.writes_paused = pause;
     // A write that was past the check is in the journal before the offset counts as final.

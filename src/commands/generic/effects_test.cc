@@ -30,8 +30,9 @@ class Events : public ChangeObserver {
   void OnEvent(NotifyClass, std::string_view event, int db, std::string_view key) override {
     seen.push_back(std::string(event) + " " + std::to_string(db) + ":" + std::string(key));
   }
-  void OnChange(SlotId, int db, std::string_view key) override {
+  bool OnChange(SlotId, int db, std::string_view key, const ClientState*) override {
     changes.push_back(std::to_string(db) + ":" + std::string(key));
+    return true;
   }
   Strings seen;
   Strings changes;

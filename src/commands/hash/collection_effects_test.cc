@@ -28,7 +28,7 @@ class CollectionEvents : public ChangeObserver {
   void OnEvent(NotifyClass, std::string_view event, int, std::string_view key) override {
     seen.push_back(std::string(event) + " " + std::string(key));
   }
-  void OnChange(SlotId, int, std::string_view) override {}
+  bool OnChange(SlotId, int, std::string_view, const ClientState*) override { return true; }
   CollectionLines seen;
 };
 

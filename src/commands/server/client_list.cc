@@ -19,12 +19,17 @@ std::string FlagsOf(const ClientState& client) {
   if (client.replica) flags += 'S';
   if (client.transaction) flags += 'x';
   if (client.waiter) flags += 'b';
+  if (client.subscribed) flags += 'P';
   if (client.close_after_reply) flags += 'c';
   if (client.readonly) flags += 'r';
   if (client.address.starts_with('/')) flags += 'U';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;
+}
+
+size_t Subscriptions(const ClientState& client, ChannelKind kind) {
+  return client.subscriber == nullptr ? 0 : client.subscriber->names(kind).size();
 }
 
 }  // namespace
@@ -40,7 +45,8 @@ std::optional<ClientKind> ParseClientKind(std::string_view text) {
 
 ClientKind KindOf(const ClientState& client) {
   if (client.from_master) return ClientKind::kMaster;
-  return client.replica ? ClientKind::kReplica : ClientKind::kNormal;
+  if (client.replica) return ClientKind::kReplica;
+  return client.subscribed ? ClientKind::kPubsub : ClientKind::kNormal;
 }
 
 bool ClientFilter::Matches(const ClientState& client, MonoMs now) const {
@@ -58,11 +64,12 @@ std::string ClientLine(const ClientState& client, MonoMs now) {
   const size_t output = c == nullptr ? 0 : c->output_size();
   const size_t memory = c == nullptr ? 0 : c->MemoryUsage();
   std::string line = fmt::format(
-      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 "
-      "multi=-1",
+      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} "
+      "ssub={} multi=-1",
       client.id, client.address, client.local_address, c == nullptr ? -1 : c->fd(), client.name,
       (now - client.created) / 1000, (now - client.last_interaction) / 1000, FlagsOf(client),
-      client.db);
+      client.db, Subscriptions(client, ChannelKind::kChannel),
+      Subscriptions(client, ChannelKind::kPattern), Subscriptions(client, ChannelKind::kShard));
   line += fmt::format(
       " qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll={} omem={} tot-mem={} "
       "events={}",

@@ -28,6 +28,7 @@ void Reset(ServerContext& ctx, const Args&, resp::Writer& out) {
   client.no_touch = false;
   client.reply_mode = ClientState::ReplyMode::kOn;
   client.name.clear();
+  client.subscriber.reset();
   client.transaction.reset();
   if (client.watches) client.watches->Clear();
   client.authenticated = !ctx.engine.require_auth.load(std::memory_order_relaxed);

@@ -25,7 +25,7 @@ class Events : public ChangeObserver {
   void OnEvent(NotifyClass, std::string_view event, int, std::string_view key) override {
     seen.push_back(std::string(event) + " " + std::string(key));
   }
-  void OnChange(SlotId, int, std::string_view) override {}
+  bool OnChange(SlotId, int, std::string_view, const ClientState*) override { return true; }
   Strings seen;
 };
 

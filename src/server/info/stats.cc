@@ -27,12 +27,16 @@ void StatsSection(const Input& in, Lines* out) {
   out->Add("evicted_clients", server.evicted_clients.load());
   out->Add("keyspace_hits", sum(&ThreadStats::hits));
   out->Add("keyspace_misses", sum(&ThreadStats::misses));
+  const PubSub& pubsub = in.ctx.engine.pubsub;
+  out->Add("pubsub_channels", pubsub.count(ChannelKind::kChannel));
+  out->Add("pubsub_patterns", pubsub.count(ChannelKind::kPattern));
+  out->Add("pubsubshard_channels", pubsub.count(ChannelKind::kShard));
   for (const std::string_view name :
-       {"pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec",
-        "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
-        "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
-        "total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys",
-        "tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies"}) {
+       {"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
+        "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
+        "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
+        "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
+        "unexpected_error_replies"}) {
     out->Add(name, 0);
   }
   out->Add("total_error_replies", sum(&ThreadStats::errors));
