@@ -223,3 +223,27 @@ def test_a_replica_of_another(t):
     t.equal(c('SSUBSCRIBE', second), [b'ssubscribe', second.encode(), 1])
     t.equal(a.cmd('CLUSTER', 'FLUSHSLOTS'), 'OK')
     t.equal(c.read(), [b'sunsubscribe', second.encode(), 0])
+
+
+@limit(30)
+def test_python_redis(t):
+    import redis
+    server = t.server(config='threads 2')
+    client = redis.Redis(port=server.port, decode_responses=True)
+    listener = client.pubsub()
+    listener.subscribe('a', 'b')
+    listener.psubscribe('n*')
+    client.publish('a', '1')
+    client.publish('news', '2')
+
+    def heard():
+        message = listener.get_message(timeout=5 * t.slow)
+        return message['type'], message['channel'], message['data']
+    t.equal([heard() for _ in range(3)], [('subscribe', 'a', 1), ('subscribe', 'b', 2), ('psubscribe', 'n*', 3)])
+    t.equal([heard() for _ in range(2)], [('message', 'a', '1'), ('pmessage', 'news', '2')])
+    listener.unsubscribe('a')
+    t.equal(heard(), ('unsubscribe', 'a', 2))
+    t.equal((client.pubsub_numsub('a', 'b'), client.pubsub_channels(), client.pubsub_numpat()),
+            ([('a', 0), ('b', 1)], ['b'], 1))
+    listener.ping('still there')
+    t.equal(heard()[2], 'still there')

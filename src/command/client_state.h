@@ -38,12 +38,14 @@ struct ClientState {
   bool no_evict = false;
   bool no_touch = false;
   bool close_after_reply = false;
-  bool subscribed = false;  // to a channel or pattern (Subscriber keeps it true)
+  bool tracking = false;      // its reads are remembered (CLIENT TRACKING, not with BCAST)
+  bool redirectable = false;  // CLIENT CAPA redirect: a replica may send it to its master
+  bool subscribed = false;    // to a channel or pattern (Subscriber keeps it true)
   ReplyMode reply_mode = ReplyMode::kOn;
   std::shared_ptr<Transaction> transaction;  // between MULTI and EXEC; else null
   std::shared_ptr<ClientWatches> watches;    // null: never watched anything
   std::shared_ptr<Waiter> waiter;            // not null: its command waits, nothing behind it runs
-  std::shared_ptr<Subscriber> subscriber;    // null: was never subscribed to anything
+  std::shared_ptr<Subscriber> subscriber;    // null: never subscribed or tracked
   std::string name;
   std::string lib_name;
   std::string lib_version;

@@ -134,9 +134,10 @@ size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, Unix
     if (client->reply_mode != ClientState::ReplyMode::kOn) [[unlikely]]
       DropReply(c, client, before, out);
     if (client->subscriber != nullptr) [[unlikely]]
-      DeliverMail(client, out);
+      EndCommand(c, client, out);
     start = end;
   }
+  engine_->tracking.SendBroadcasts(client->id);
   client->total_commands += done;
   ThreadStats::Add(&stats_->commands, done);
   return done;
@@ -152,6 +153,27 @@ void Dispatcher::DropReply(const PreparedCommand& c, ClientState* client, size_t
   }
   if (mode == ClientState::ReplyMode::kSkip) client->reply_mode = ClientState::ReplyMode::kOn;
   if (c.spec == nullptr || !(c.spec->flags & kCmdPushReply)) out->Truncate(before);
+}
+
+// Of a client that tracks or is subscribed. CLIENT CACHING is for the command, or the transaction,
+// that comes next.
+void Dispatcher::EndCommand(const PreparedCommand& c, ClientState* client, resp::OutBuffer* out) {
+  TrackingState* const tracking = client->subscriber->tracking.get();
+  if (tracking != nullptr && tracking->caching && client->transaction == nullptr &&
+      (c.spec == nullptr || !c.spec->name.starts_with("client|")))
+    tracking->caching = false;
+  DeliverMail(client, out);
+}
+
+// The client has read the command's keys, and wants to hear when they change. REQUIRES: their
+// slots' locks.
+void Dispatcher::Remember(const PreparedCommand& c, const ClientState& client, LockSet* locks) {
+  const TrackingState& state = *client.subscriber->tracking;
+  if ((state.opt_in && !state.caching) || (state.opt_out && state.caching)) return;
+  for (const Key& key : c.keys) {
+    locks->slot(key.slot).watched |= Slot::kWatched;
+    engine_->tracking.Remember(key.slot, key.bytes, state);
+  }
 }
 
 void Dispatcher::DeliverMail(ClientState* running, resp::OutBuffer* out) {
@@ -214,6 +236,18 @@ void Dispatcher::ReplyUnknown(const PreparedCommand& c, resp::Writer* out) {
   out->Error(text);
 }
 
+// Without cluster mode, for clients that said they can follow: what a replica would refuse, or
+// answer with what may be old, is for its master.
+bool Dispatcher::RedirectToMaster(const CommandSpec& spec, const ClientState& client,
+                                  resp::Writer* out) {
+  if (engine_->cluster.load(std::memory_order_relaxed) || !engine_->master_address ||
+      !engine_->replica.load(std::memory_order_relaxed))
+    return false;
+  if (!(spec.flags & kCmdWrite) && (client.readonly || !(spec.flags & kCmdReadonly))) return false;
+  out->Error("REDIRECT " + engine_->master_address());
+  return true;
+}
+
 bool Dispatcher::CheckState(const PreparedCommand& c, const ClientState& client,
                             resp::Writer* out) {
   const CommandSpec& spec = *c.spec;
@@ -231,6 +265,8 @@ bool Dispatcher::CheckState(const PreparedCommand& c, const ClientState& client,
         spec.name));
     return false;
   }
+  if (client.redirectable && RedirectToMaster(spec, client, out)) [[unlikely]]
+    return false;
   if (engine_->loading.load(std::memory_order_relaxed) && !(spec.flags & kCmdLoading)) {
     out->Error("LOADING Redis is loading the dataset in memory");
     return false;
@@ -403,6 +439,8 @@ void Dispatcher::RunLocked(PreparedCommand& c, ClientState* client, LockSet* loc
     ctx.prng_ = &prng_;
     ctx.may_block_ = may_block;
     c.spec->read(ctx, args, *out);
+    if (client->tracking) [[unlikely]]
+      Remember(c, *client, locks);
     if (ctx.block_.has_value()) Block(c, client, locks, std::move(*ctx.block_));
     return;
   }

@@ -102,6 +102,7 @@ class Dispatcher {
   void Lookup(PreparedCommand* c);
   void PrefetchBatch(size_t n);
   void RunPrepared(PreparedCommand& c, ClientState* client, resp::Writer* out);
+  bool RedirectToMaster(const CommandSpec& spec, const ClientState& client, resp::Writer* out);
   bool CheckState(const PreparedCommand& c, const ClientState& client, resp::Writer* out);
   bool CheckMemory(const CommandSpec& spec, const ClientState& client, resp::Writer* out);
   void RunNow(PreparedCommand& c, ClientState* client, resp::Writer* out);
@@ -140,6 +141,8 @@ class Dispatcher {
   void Hold(const PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out,
             std::vector<std::string> again);
   size_t CountMissing(const PreparedCommand& c, const ClientState& client, LockSet* locks);
+  void EndCommand(const PreparedCommand& c, ClientState* client, resp::OutBuffer* out);
+  void Remember(const PreparedCommand& c, const ClientState& client, LockSet* locks);
   void DropReply(const PreparedCommand& c, ClientState* client, size_t before,
                  resp::OutBuffer* out);
   void CountError(const CommandSpec* spec, std::string_view reply);

@@ -9,12 +9,15 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <string_view>
 
 #include "base/ids.h"
 #include "command/function_libraries.h"
 #include "command/moving_keys.h"
 #include "command/pubsub.h"
+#include "command/tracking.h"
 #include "command/transaction.h"
 #include "command/waiters.h"
 #include "data/collection_settings.h"
@@ -54,6 +57,8 @@ class ChangeObserver {
   // `by` is the client that did it; null: the server itself. False: it wants to hear no more of
   // this slot.
   virtual bool OnChange(SlotId slot, int db, std::string_view key, const ClientState* by) = 0;
+  // A database or all of them were emptied. In an exclusive section.
+  virtual void OnFlush() {}
 };
 
 // Decides about keyed commands whose slot is not plainly ours. Called with the slot locked.
@@ -166,11 +171,13 @@ struct Engine {
   // Set before the threads start.
   Router* router = nullptr;  // null: standalone
   ChangeObserver* observer = nullptr;
+  std::function<std::string()> master_address;  // "host:port" of whom this node follows
   WatchTable watches;
   WaiterTable waiters;
   MovingKeys moving;
   FunctionLibraries functions;
   PubSub pubsub{Keyspace::kMaxThreads};
+  Tracking tracking{&pubsub};
   std::array<ThreadStats, Keyspace::kMaxThreads> stats;
 };
 

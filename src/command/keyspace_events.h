@@ -4,7 +4,8 @@
 // KeyspaceEvents: who hears of changes of keys. Events go out as messages, on
 // `__keyspace@<db>__:<key>` with the event, and on `__keyevent@<db>__:<event>` with the key, as
 // notify-keyspace-events says (letters K and E; the class is checked by who raises an event). They
-// stay on this node. Cost: nothing unless a class is switched on.
+// stay on this node. Cost: nothing unless a class is switched on. Changes go to client-side caching
+// (command/tracking.h).
 #pragma once
 
 #include <string_view>
@@ -19,7 +20,10 @@ class KeyspaceEvents : public ChangeObserver {
 
   void OnEvent(NotifyClass event_class, std::string_view event, int db,
                std::string_view key) override;
-  bool OnChange(SlotId, int, std::string_view, const ClientState*) override { return false; }
+  bool OnChange(SlotId slot, int, std::string_view key, const ClientState* by) override {
+    return engine_->tracking.OnChange(slot, key, by);
+  }
+  void OnFlush() override { engine_->tracking.OnFlush(); }
 
  private:
   Engine* const engine_;

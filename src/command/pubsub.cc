@@ -147,7 +147,9 @@ void Desk::Open(const SlotGoneLetter& letter, uint64_t number, PushSink* sink) {
 // ---- PubSub
 
 PubSub::PubSub(int threads)
-    : desks_(std::make_unique<Desk[]>(static_cast<size_t>(threads))), threads_(threads) {}
+    : desks_(std::make_unique<Desk[]>(static_cast<size_t>(threads))), threads_(threads) {
+  for (int i = 0; i < threads; ++i) desk(i).owner_ = this;
+}
 
 PubSub::Shard& PubSub::ShardOf(std::string_view channel, bool shard) {
   if (shard) return shard_channels_[KeySlot(channel).value % kShards];
@@ -282,7 +284,15 @@ size_t PubSub::Subscribers(std::string_view channel, bool shard) {
 
 // ---- Subscriber
 
-Subscriber::~Subscriber() { UnsubscribeAll(); }
+Subscriber::Subscriber(PubSub* pubsub, int thread, ClientState* client)
+    : pubsub_(pubsub), thread_(thread), client_(client) {
+  pubsub_->desk(thread_).clients_[client->id] = this;
+}
+
+Subscriber::~Subscriber() {
+  UnsubscribeAll();
+  pubsub_->desk(thread_).clients_.erase(client_->id);
+}
 
 Subscriber& Subscriber::Of(PubSub* pubsub, int thread, ClientState* client) {
   if (client->subscriber == nullptr)

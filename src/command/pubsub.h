@@ -43,7 +43,9 @@
 
 namespace pleiad {
 
+class PubSub;
 class Subscriber;
+struct TrackingState;
 
 enum class ChannelKind : uint8_t { kChannel, kPattern, kShard };
 inline constexpr size_t kChannelKinds = 3;
@@ -64,7 +66,27 @@ struct MessageLetter {
 struct SlotGoneLetter {
   SlotId slot;
 };
-using Letter = std::variant<MessageLetter, SlotGoneLetter>;
+// Client-side caching (command/tracking.h): what these clients keep of these keys is not good any
+// more. No keys: of all keys, and all clients.
+struct InvalidateLetter {
+  std::shared_ptr<const std::vector<std::string>> keys;
+  std::vector<uint64_t> clients;
+  uint64_t by = 0;  // who changed them
+  bool broadcast = false;
+};
+// The same, on its way from the client that tracks to the one that it redirects to ...
+struct RedirectedLetter {
+  std::shared_ptr<const std::vector<std::string>> keys;
+  uint64_t to = 0;
+  uint64_t from = 0;
+  int from_thread = 0;
+};
+// ... which is not there any more.
+struct RedirectBrokenLetter {
+  uint64_t from = 0;
+};
+using Letter = std::variant<MessageLetter, SlotGoneLetter, InvalidateLetter, RedirectedLetter,
+                            RedirectBrokenLetter>;
 
 class Mailbox {
  public:
@@ -104,8 +126,11 @@ class Desk {
   Mailbox& mailbox() { return mailbox_; }
   // Hands out what is in the mailbox.
   void Deliver(PushSink* sink);
+  // There are Subscribers. Own thread, or an exclusive section.
+  bool has_clients() const { return !clients_.empty(); }
 
  private:
+  friend class PubSub;
   friend class Subscriber;
   struct Place {
     Subscriber* subscriber;
@@ -118,10 +143,15 @@ class Desk {
   void Remove(ChannelKind kind, const std::string& name, const Subscriber* subscriber);
   void Open(const MessageLetter& letter, uint64_t number, PushSink* sink);
   void Open(const SlotGoneLetter& letter, uint64_t number, PushSink* sink);
+  void Open(const InvalidateLetter& letter, uint64_t number, PushSink* sink);
+  void Open(const RedirectedLetter& letter, uint64_t number, PushSink* sink);
+  void Open(const RedirectBrokenLetter& letter, uint64_t number, PushSink* sink);
   void HandOut(const Names& names, const std::string& name, const PublishedMessage& message,
                const std::string* pattern, uint64_t number, PushSink* sink);
 
+  PubSub* owner_ = nullptr;
   Mailbox mailbox_;
+  std::unordered_map<uint64_t, Subscriber*> clients_;  // by id
   Names channels_;
   Names patterns_;
   std::map<uint16_t, Names> shard_channels_;  // by slot
@@ -134,6 +164,7 @@ class PubSub {
   PubSub(const PubSub&) = delete;
   PubSub& operator=(const PubSub&) = delete;
 
+  int threads() const { return threads_; }
   Desk& desk(int thread) { return desks_[static_cast<size_t>(thread)]; }
 
   // How many subscribers get it. Shard messages are a world of their own, without patterns.
@@ -187,11 +218,10 @@ class PubSub {
   std::atomic<int64_t> clients_{0};
 };
 
-// Threads: its client's; others may ask for counts in an exclusive section.
+// Threads: its client's, or an exclusive section.
 class Subscriber {
  public:
-  Subscriber(PubSub* pubsub, int thread, ClientState* client)
-      : pubsub_(pubsub), thread_(thread), client_(client) {}
+  Subscriber(PubSub* pubsub, int thread, ClientState* client);
   ~Subscriber();
   Subscriber(const Subscriber&) = delete;
   Subscriber& operator=(const Subscriber&) = delete;
@@ -210,6 +240,8 @@ class Subscriber {
   // The number that a reply to (un)subscribing tells: shard channels are counted by themselves.
   size_t CountFor(ChannelKind kind) const;
   ClientState* client() const { return client_; }
+
+  std::shared_ptr<TrackingState> tracking;  // null: CLIENT TRACKING is off
 
  private:
   friend class Desk;

@@ -113,6 +113,7 @@ bool Dispatcher::Serve(const std::shared_ptr<Waiter>& waiter) {
     still_nothing_ = false;
     RunKeyed(c, &waiter->client, &out);
     serving_ = false;
+    engine_->tracking.SendBroadcasts(waiter->client.id);
     // A key of another type is as good as none, but for a group that its stream went away from.
     const bool wrong_type =
         buffer.view().starts_with("-WRONGTYPE") && c.spec->name != "xreadgroup" && !waiter->held;

@@ -228,6 +228,7 @@ uint64_t DetachDatabase(Engine* engine, int db, std::deque<Table>* garbage) {
   Keyspace& keyspace = engine->keyspace;
   const int first = db < 0 ? 0 : db;
   const int last = db < 0 ? keyspace.databases() - 1 : db;
+  if (engine->observer != nullptr) engine->observer->OnFlush();
   uint64_t keys = 0;
   for (int i = 0; i < kSlotCount; ++i) {
     const SlotId id(static_cast<uint16_t>(i));

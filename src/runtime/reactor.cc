@@ -178,7 +178,12 @@ void Reactor::Round(const epoll_event* events, int n) {
     FlushRound();
   }
   if (mono_now_ >= next_cron_) Cron();
-  dispatcher_.DeliverMail(nullptr, nullptr);
+  if (server_->engine().pubsub.desk(index_).mailbox().any()) {
+    // Replies of clients that waited go before messages about what these replies changed.
+    RunTasks();
+    FlushRound();
+    dispatcher_.DeliverMail(nullptr, nullptr);
+  }
   keyspace.Leave(index_);
 }
 

@@ -87,6 +87,10 @@ Server::Server(std::unique_ptr<ConfigStore> config)
       std::make_unique<ReplicationDriver>(&engine_, this, [this] { return config_->settings(); });
   persistence_ = std::make_unique<Persistence>(this);
   migrator_ = std::make_unique<Migrator>(this);
+  engine_.master_address = [this] {
+    const ReplicationView view = replication_->View(MonoNow());
+    return view.master ? fmt::format("{}:{}", view.master->host, view.master->port) : "?";
+  };
   replication_->set_reload_hooks(
       {[this] { persistence_->BeforeReload(); }, [this] { persistence_->AfterReload(); }});
   for (int i = 0; i < threads; ++i)
@@ -113,6 +117,7 @@ void Server::ApplyCollectionSettings(const Settings& s) {
 void Server::ApplySettings(const Settings& s) {
   ApplyCollectionSettings(s);
   engine_.notify_flags = s.keyspace_events;
+  engine_.tracking.set_keys_max(static_cast<size_t>(s.tracking_table_max_keys));
   engine_.maxmemory = s.maxmemory;
   engine_.policy = ToPolicy(s.maxmemory_policy);
   engine_.maxmemory_samples = s.maxmemory_samples;
@@ -325,6 +330,7 @@ void Server::Cron(MonoMs now) {
   SampleRates(now);
   const uint64_t used = UsedMemory();
   if (used > peak_memory.load()) peak_memory = used;
+  engine_.tracking.Trim(static_cast<size_t>(settings()->tracking_table_max_keys));
   DriversCron(now);
 }
 

@@ -15,16 +15,17 @@ void Asking(ServerContext& ctx, const Args&, resp::Writer& out) {
   out.Ok();
 }
 
-// READONLY: reads of this replica's slots are welcome, even if a little old.
+// READONLY: reads of this replica's slots are welcome, even if a little old. Without cluster mode
+// it is for clients that can be redirected (CLIENT CAPA).
 void ReadOnly(ServerContext& ctx, const Args&, resp::Writer& out) {
-  if (!HasCluster(ctx, out)) return;
+  if (!ctx.client.redirectable && !HasCluster(ctx, out)) return;
   ctx.client.readonly = true;
   out.Ok();
 }
 
 // READWRITE: the opposite.
 void ReadWrite(ServerContext& ctx, const Args&, resp::Writer& out) {
-  if (!HasCluster(ctx, out)) return;
+  if (!ctx.client.redirectable && !HasCluster(ctx, out)) return;
   ctx.client.readonly = false;
   out.Ok();
 }

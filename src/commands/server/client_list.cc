@@ -13,6 +13,10 @@
 namespace pleiad {
 namespace {
 
+const TrackingState* TrackingOf(const ClientState& client) {
+  return client.subscriber == nullptr ? nullptr : client.subscriber->tracking.get();
+}
+
 std::string FlagsOf(const ClientState& client) {
   std::string flags;
   if (client.from_master) flags += 'M';
@@ -23,6 +27,10 @@ std::string FlagsOf(const ClientState& client) {
   if (client.close_after_reply) flags += 'c';
   if (client.readonly) flags += 'r';
   if (client.address.starts_with('/')) flags += 'U';
+  const TrackingState* const tracking = TrackingOf(client);
+  if (tracking != nullptr) flags += 't';
+  if (tracking != nullptr && tracking->broken) flags += 'R';
+  if (tracking != nullptr && tracking->broadcast) flags += 'B';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;
@@ -74,9 +82,11 @@ std::string ClientLine(const ClientState& client, MonoMs now) {
       " qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll={} omem={} tot-mem={} "
       "events={}",
       input, output == 0 ? 0 : 1, output, memory, output == 0 ? "r" : "rw");
-  line += fmt::format(" cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={}",
-                      client.last_command == nullptr ? "NULL" : client.last_command->name,
-                      kDefaultUser, client.protocol, client.lib_name, client.lib_version);
+  line += fmt::format(
+      " cmd={} user={} redir={} resp={} lib-name={} lib-ver={}",
+      client.last_command == nullptr ? "NULL" : client.last_command->name, kDefaultUser,
+      TrackingOf(client) == nullptr ? -1 : static_cast<int64_t>(TrackingOf(client)->redirect),
+      client.protocol, client.lib_name, client.lib_version);
   return line;
 }
 

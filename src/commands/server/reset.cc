@@ -28,7 +28,12 @@ void Reset(ServerContext& ctx, const Args&, resp::Writer& out) {
   client.no_touch = false;
   client.reply_mode = ClientState::ReplyMode::kOn;
   client.name.clear();
-  client.subscriber.reset();
+  client.tracking = false;
+  client.redirectable = false;
+  if (client.subscriber) {
+    client.subscriber->UnsubscribeAll();
+    client.subscriber->tracking.reset();
+  }
   client.transaction.reset();
   if (client.watches) client.watches->Clear();
   client.authenticated = !ctx.engine.require_auth.load(std::memory_order_relaxed);

@@ -18,7 +18,7 @@ void ClientsSection(const Input& in, Lines* out) {
   out->Add("client_recent_max_input_buffer", in.clients.input_max);
   out->Add("client_recent_max_output_buffer", in.clients.output_max);
   out->Add("blocked_clients", in.ctx.engine.waiters.count());
-  out->Add("tracking_clients", 0);
+  out->Add("tracking_clients", in.ctx.engine.tracking.clients());
   out->Add("pubsub_clients", in.ctx.engine.pubsub.clients());
   out->Add("clients_in_timeout_table", 0);
   out->Add("total_blocking_keys", 0);

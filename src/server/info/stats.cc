@@ -35,10 +35,14 @@ void StatsSection(const Input& in, Lines* out) {
        {"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
         "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
         "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
-        "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
+
         "unexpected_error_replies"}) {
     out->Add(name, 0);
   }
+  const Tracking& tracking = in.ctx.engine.tracking;
+  out->Add("tracking_total_keys", tracking.keys());
+  out->Add("tracking_total_items", tracking.items());
+  out->Add("tracking_total_prefixes", tracking.prefixes());
   out->Add("total_error_replies", sum(&ThreadStats::errors));
   out->Add("dump_payload_sanitizations", 0);
   out->Add("total_reads_processed", sum(&ThreadStats::reads_processed));
