@@ -233,13 +233,13 @@ def test_python_redis(t):
     listener = client.pubsub()
     listener.subscribe('a', 'b')
     listener.psubscribe('n*')
-    client.publish('a', '1')
-    client.publish('news', '2')
 
     def heard():
         message = listener.get_message(timeout=5 * t.slow)
         return message['type'], message['channel'], message['data']
     t.equal([heard() for _ in range(3)], [('subscribe', 'a', 1), ('subscribe', 'b', 2), ('psubscribe', 'n*', 3)])
+    client.publish('a', '1')
+    client.publish('news', '2')
     t.equal([heard() for _ in range(2)], [('message', 'a', '1'), ('pmessage', 'news', '2')])
     listener.unsubscribe('a')
     t.equal(heard(), ('unsubscribe', 'a', 2))
