@@ -352,7 +352,8 @@ bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, Lock
       !engine_->cluster_down.load(std::memory_order_relaxed)) {
     return true;
   }
-  if (state == SlotState::kHeld) {
+  const bool shard_channel = (c.spec->flags & kCmdPubsub) != 0;
+  if (state == SlotState::kHeld && !shard_channel) {
     Hold(c, client, locks, out, std::move(again));
     return false;
   }
@@ -364,7 +365,7 @@ bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, Lock
   query.asking = client->asking || (c.spec->flags & kCmdAsking);
   query.readonly_client = client->readonly;
   query.keys = c.keys.size();
-  query.pubsub_shard = (c.spec->flags & kCmdPubsub) != 0;
+  query.pubsub_shard = shard_channel;
   if (!query.pubsub_shard && (state == SlotState::kMigrating || state == SlotState::kImporting)) {
     query.keys_missing = CountMissing(c, *client, locks);
   }

@@ -62,6 +62,8 @@ bool ClusterRouter::Route(const RouteQuery& q, resp::Writer* out) {
     return true;
   }
   if (q.state == SlotState::kMine || q.state == SlotState::kMigrating) return true;
+  // Channels have no data that could be underway: they are here until the slot is elsewhere.
+  if (q.state == SlotState::kHeld && q.pubsub_shard && view->Mine(q.slot)) return true;
   if ((q.readonly_client || q.pubsub_shard) && !q.write && view->MyMasters(q.slot)) return true;
   if (view->Mine(q.slot)) {
     // The view says ours, the slot says no: the change is being made at this moment.
