@@ -105,6 +105,17 @@ bool Tracking::OnChange(SlotId slot, std::string_view key, const ClientState* by
   return broadcasting || shard.keys_of_slot.contains(slot.value);
 }
 
+void Tracking::DropSlot(SlotId slot) {
+  Shard& shard = ShardOf(slot);
+  const std::lock_guard<SpinLock> lock(shard.lock);
+  if (!shard.keys_of_slot.contains(slot.value)) return;
+  std::vector<std::string> leaving;
+  for (const auto& [key, readers] : shard.keys) {
+    if (KeySlot(key) == slot) leaving.push_back(key);
+  }
+  for (const std::string& key : leaving) Tell(Take(&shard, slot, key), OneKey(key), 0, false);
+}
+
 void Tracking::OnFlush() {
   for (Shard& shard : shards_) {
     const std::lock_guard<SpinLock> lock(shard.lock);

@@ -68,6 +68,9 @@ class Tracking {
   void Remember(SlotId slot, std::string_view key, const TrackingState& client);
   // The key changed. False: nobody tracks a key of the slot (any more). REQUIRES: the slot's lock.
   bool OnChange(SlotId slot, std::string_view key, const ClientState* by);
+  // The slot went to another node: of its changes nothing will be heard here. REQUIRES: the slot's
+  // lock.
+  void DropSlot(SlotId slot);
   // All keys are gone. REQUIRES: an exclusive section.
   void OnFlush();
   // Forgets keys, whose clients are told as if they had changed, until there are no more than

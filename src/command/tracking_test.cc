@@ -114,6 +114,15 @@ TEST_F(TrackingTest, RedirectedAndBroken) {
   EXPECT_TRUE(a.broken);
 }
 
+TEST_F(TrackingTest, ASlotThatWentAway) {
+  TrackingState& a = Client(1, 0);
+  Read("{s}1", a);
+  Read("{t}1", a);
+  engine_.tracking.DropSlot(KeySlot("s"));
+  EXPECT_EQ(Deliver(), (Told{"1 invalidate {s}1"}));
+  EXPECT_EQ(engine_.tracking.keys(), 1U);
+}
+
 TEST_F(TrackingTest, TrimTellsAsIfChanged) {
   TrackingState& a = Client(1, 0);
   for (int i = 0; i < 20; ++i) Read("k" + std::to_string(i), a);

@@ -118,7 +118,10 @@ bool Server::ApplySlot(const cluster::SlotChange& change) {
       RunWaitersAgain(&engine_, change.slot);
     }
   }
-  if (state == SlotState::kNotMine && was != state) engine_.pubsub.DropSlot(change.slot);
+  if (state == SlotState::kNotMine && was != state) {
+    engine_.pubsub.DropSlot(change.slot);
+    engine_.tracking.DropSlot(change.slot);
+  }
   return change.delete_keys;
 }
 
