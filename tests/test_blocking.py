@@ -291,3 +291,16 @@ def test_who_waits_is_not_idle(t):
     t.equal(idle.until_closed(), b'')
     t.equal(server.cmd('RPUSH', 'l', 'x'), 1)
     t.equal(waiter.read(), [b'l', b'x'])
+
+
+@short
+def test_transaction_that_asks_the_cluster(t):
+    """What waits for the cluster driver does so in a transaction, too, without keeping everybody out for ever."""
+    server = t.server(cluster=True, config='enable-debug-command yes')
+    c = server.connect()
+    for command in (('CLUSTER', 'INFO'), ('INFO',), ('CLUSTER', 'LINKS'), ('CLUSTER', 'BUMPEPOCH'),
+                    ('DEBUG', 'SLEEP', '0.01')):
+        t.equal(c('MULTI'), 'OK')
+        t.equal(c(*command), 'QUEUED')
+        t.equal(len(c('EXEC')), 1, command)
+    t.equal(server.cmd('PING'), 'PONG')

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "commands/cluster/cluster_call.h"
 
+#include "command/outside.h"
+
 namespace pleiad {
 
 bool HasCluster(ServerContext& ctx, resp::Writer& out) {
@@ -21,10 +23,10 @@ void RunAdmin(ServerContext& ctx, cluster::AdminCommand command, resp::Writer& o
     locks.LockOne(*slot);
     keys_in_slot = locks.slot(*slot).db0.table.size();
   }
-  keyspace.Leave(ctx.thread);
-  const cluster::AdminReply reply =
-      ctx.server->cluster()->Execute(std::move(command), keys_total, keys_in_slot);
-  keyspace.Enter(ctx.thread);
+  cluster::AdminReply reply;
+  OutsideKeyspace(ctx, [&] {
+    reply = ctx.server->cluster()->Execute(std::move(command), keys_total, keys_in_slot);
+  });
   if (reply.is_error) {
     out.Error(reply.text);
   } else {
@@ -33,9 +35,7 @@ void RunAdmin(ServerContext& ctx, cluster::AdminCommand command, resp::Writer& o
 }
 
 void ReadCluster(ServerContext& ctx, const std::function<void(const cluster::ClusterState&)>& f) {
-  ctx.engine.keyspace.Leave(ctx.thread);
-  ctx.server->cluster()->Read(f);
-  ctx.engine.keyspace.Enter(ctx.thread);
+  OutsideKeyspace(ctx, [&] { ctx.server->cluster()->Read(f); });
 }
 
 std::optional<SlotId> SlotArg(const Args& args, size_t i, resp::Writer& out) {

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cluster/format.h"
+#include "command/outside.h"
 #include "commands/cluster/cluster_call.h"
 
 namespace pleiad {
@@ -69,9 +70,8 @@ void CountFailureReports(ServerContext& ctx, const Args& args, resp::Writer& out
 // CLUSTER LINKS: the bus connections to and from each peer.
 void ClusterLinks(ServerContext& ctx, const Args&, resp::Writer& out) {
   if (!HasCluster(ctx, out)) return;
-  ctx.engine.keyspace.Leave(ctx.thread);
-  const std::vector<cluster::LinkEntry> links = ctx.server->cluster()->Links();
-  ctx.engine.keyspace.Enter(ctx.thread);
+  std::vector<cluster::LinkEntry> links;
+  OutsideKeyspace(ctx, [&] { links = ctx.server->cluster()->Links(); });
   out.Array(links.size());
   for (const cluster::LinkEntry& link : links) {
     out.Map(6);

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "command/command.h"
+#include "command/outside.h"
 #include "commands/generic/encoding_name.h"
 #include "commands/server/help.h"
 #include "commands/server/login.h"
@@ -32,9 +33,7 @@ void DebugSleep(ServerContext& ctx, const Args& args, resp::Writer& out) {
     out.Error(kNotFloat);
     return;
   }
-  ctx.engine.keyspace.Leave(ctx.thread);
-  runtime::BlockThisThread(std::llround(*seconds * 1e6));
-  ctx.engine.keyspace.Enter(ctx.thread);
+  OutsideKeyspace(ctx, [&] { runtime::BlockThisThread(std::llround(*seconds * 1e6)); });
   out.Ok();
 }
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "command/command.h"
+#include "command/outside.h"
 #include "runtime/replication_driver.h"
 #include "runtime/server.h"
 
@@ -32,13 +33,13 @@ void Replicaof(ServerContext& ctx, const Args& args, resp::Writer& out) {
     return;
   }
   // The link's thread may need the keyspace for itself before it ends.
-  ctx.engine.keyspace.Leave(ctx.thread);
-  if (no_one) {
-    ctx.server->replication().BecomeMaster();
-  } else {
-    ctx.server->replication().Follow(std::string(args[1]), static_cast<int>(*port));
-  }
-  ctx.engine.keyspace.Enter(ctx.thread);
+  OutsideKeyspace(ctx, [&] {
+    if (no_one) {
+      ctx.server->replication().BecomeMaster();
+    } else {
+      ctx.server->replication().Follow(std::string(args[1]), static_cast<int>(*port));
+    }
+  });
   SetLogRole(no_one ? 'M' : 'S');
   out.Ok();
 }

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
+#include "command/outside.h"
 #include "runtime/cluster_driver.h"
 #include "server/info/section.h"
 
@@ -8,9 +9,7 @@ namespace pleiad::info {
 void ClientsSection(const Input& in, Lines* out) {
   size_t links = 0;
   if (runtime::ClusterDriver* cluster = in.server.cluster(); cluster != nullptr) {
-    in.ctx.engine.keyspace.Leave(in.ctx.thread);  // the driver's lock may be held for long
-    links = cluster->Links().size();
-    in.ctx.engine.keyspace.Enter(in.ctx.thread);
+    OutsideKeyspace(in.ctx, [&] { links = cluster->Links().size(); });
   }
   out->Add("connected_clients", in.server.connected_clients.load());
   out->Add("cluster_connections", links);
