@@ -8,7 +8,7 @@ import threading
 import time
 
 from cluster import Cluster, own_slots
-from harness import Conn, RespError, key_in, key_slot, limit, pleiad_only, short
+from harness import Conn, Failure, RespError, key_in, key_slot, limit, pleiad_only, short
 
 
 def jobs(node):
@@ -341,3 +341,181 @@ def kill_rounds(t, rounds, seed):
 def test_kill(t):
     """Source or target die or stand still at a random moment: one owner, nothing lost or doubled. ROUNDS=N: more."""
     kill_rounds(t, int(os.environ.get('ROUNDS', 2)), int(os.environ.get('SEED', 1)))
+
+
+def granted(t, cluster, source, target):
+    """A migration whose target has leave to claim, and can't yet: its replica stands still. Returns that replica. The
+    source's replica stands still first, so that there is time to stop the other when the target has let it catch up."""
+    ident, (own,), (replica,) = target.my_id(), cluster.replicas_of(source), cluster.replicas_of(target)
+    here, there = source.connect(), target.connect()
+    for _ in range(10):
+        own.process.send_signal(signal.SIGSTOP)
+        t.equal(here('SET', key_in(3000, 5000), 'x'), 'OK')
+        t.equal(here('CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', 0, 1999, 'NODE', ident), 'OK')
+        ended = (b'failed', b'success')
+        t.await_true(lambda: jobs(source)[0]['state'] in (b'failover-paused', *ended), 10, 'the clients to be held')
+        replica.process.send_signal(signal.SIGSTOP)
+        t.equal(there('SET', key_in(9000, 10000), 'x'), 'OK')
+        own.process.send_signal(signal.SIGCONT)
+        t.await_true(lambda: jobs(source)[0]['state'] in (b'failover-granted', *ended), 10, 'the leave to claim')
+        if jobs(source)[0]['state'] == b'failover-granted':
+            return replica
+        replica.process.send_signal(signal.SIGCONT)  # the machine was too slow for these steps
+        t.equal(jobs(source)[0]['state'], b'failed')
+    raise Failure('never in time')
+
+
+@limit(120)
+@pleiad_only
+def test_outcome_unknown(t):
+    """The target dies with the leave to claim: the source holds its clients, and goes on under a greater epoch when no
+    claim can come any more. The target's replica, promoted, has none of the imported keys."""
+    cluster = Cluster(t, 6, replicas=1, config='cluster-require-full-coverage no\ncluster-node-timeout 4000')
+    source, target = cluster.masters[:2]
+    values = cluster.fill(1000)
+    key = next(key for key in values if key_slot(key) < 2000)
+    replica = granted(t, cluster, source, target)
+    epoch = max(row['epoch'] for row in source.nodes())
+    conn = source.connect(30)
+    began = time.time()
+    conn.send(b'*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n' % (len(key), key.encode()))
+    target.kill()
+    t.equal(conn.read(), values[key], 'the command that waited')
+    t.true(time.time() - began > 0.5, 'it waited until no claim could come')
+    await_job(t, source, b'failed')
+    t.true(next(row['epoch'] for row in source.nodes() if 'myself' in row['flags']) > epoch, 'a new epoch')
+    t.true(0 in own_slots(source), 'the slots stay')
+    replica.process.send_signal(signal.SIGCONT)
+    t.await_true(lambda: 10000 in own_slots(replica), 30, 'the replica to take over')
+    wanted = sum(5461 <= key_slot(name) <= 10922 for name in values) + 1
+    t.await_true(lambda: replica.cmd('CLUSTER', 'COUNTKEYSINSLOT', key_slot(key)) == 0
+                 and replica.cmd('DBSIZE') == wanted, 10, 'the imported keys to go')
+
+
+@limit(120)
+@pleiad_only
+def test_late_target(t):
+    """The target stands still with the leave to claim, wakes too late, and claims nothing."""
+    cluster = Cluster(t, 6, replicas=1, config='cluster-node-timeout 4000')
+    source, target = cluster.masters[:2]
+    values = cluster.fill(300)
+    key = next(key for key in values if key_slot(key) < 2000)
+    replica = granted(t, cluster, source, target)
+    target.process.send_signal(signal.SIGSTOP)
+    replica.process.send_signal(signal.SIGCONT)
+    t.equal(source.connect(30)('GET', key), values[key])
+    await_job(t, source, b'failed')
+    target.process.send_signal(signal.SIGCONT)
+    cluster.await_ok()
+    t.true(0 in own_slots(source), 'the slots stay')
+    t.equal(source.cmd('SET', key, 'new'), 'OK')
+    t.equal(source.cmd('GET', key), b'new')
+
+
+@limit(120)
+@pleiad_only
+def test_failover_right_after(t):
+    """The target dies as soon as it has the slots: its replica has their keys."""
+    cluster = Cluster(t, 6, replicas=1)
+    source, target = cluster.masters[:2]
+    values = cluster.fill(3000)
+    replica = cluster.replicas_of(target)[0]
+    migrate(t, source, target, (0, 1999))
+    await_job(t, source)
+    target.kill()
+    t.await_true(lambda: {0, 1999, 10000} <= own_slots(replica), 30, 'the replica to take over')
+    t.await_true(lambda: replica.cluster_info()['cluster_state'] == 'ok', 20, 'it to serve')
+    conn = replica.connect()
+    for key, value in values.items():
+        if key_slot(key) < 2000:
+            t.equal(conn('GET', key), value, key)
+
+
+@short
+@limit(60)
+@pleiad_only
+def test_held_commands(t):
+    """What waits while slots change hands: a transaction as a whole, a blocked client, a pipeline in its order."""
+    cluster = Cluster(t, 6, replicas=1, config='cluster-node-timeout 4000')
+    source, target = cluster.masters[:2]
+    tag = '{%s}' % key_in(100)
+    blocked, queued, pipeline = source.connect(30), source.connect(30), source.connect(30)
+    queued('MULTI')
+    t.equal(queued('INCR', tag + 'n'), 'QUEUED')
+    blocked.send(b'*3\r\n$5\r\nBLPOP\r\n$%d\r\n%slist\r\n$1\r\n0\r\n' % (len(tag) + 4, tag.encode()))
+    replica = granted(t, cluster, source, target)
+    queued.send(b'*1\r\n$4\r\nEXEC\r\n')
+    one = b'*2\r\n$4\r\nINCR\r\n$%d\r\n%sp\r\n' % (len(tag) + 1, tag.encode())
+    pipeline.send(b'PING\r\n' + one + b'PING\r\n' + one)
+    t.equal(pipeline.read(), 'PONG')
+    replica.process.send_signal(signal.SIGCONT)
+    t.await_true(lambda: jobs(source)[0]['state'] in (b'success', b'failed'), 20, 'the end')
+    moved = jobs(source)[0]['state'] == b'success'
+    answers = [queued.read(), pipeline.read(), pipeline.read(), pipeline.read()]
+    if moved:
+        error = RespError('MOVED %d %s' % (key_slot(tag), target.name))
+        t.equal(answers, [error, error, 'PONG', error])
+        t.equal(blocked.read(), error)
+        t.equal(queued('INCR', tag + 'n'), error, 'the transaction is over')
+    else:
+        t.equal(answers, [[1], 1, 'PONG', 2])
+        t.equal(source.cmd('RPUSH', tag + 'list', 'x'), 1)
+        t.equal(blocked.read(), [(tag + 'list').encode(), b'x'])
+
+
+@short
+@limit(60)
+@pleiad_only
+def test_big_hash(t):
+    """A hash of many fields is sent in pieces while clients change it; what arrives is what it is at the end."""
+    cluster = Cluster(t, 2)
+    source, target = cluster.masters
+    key, conn, rng = key_in(100), source.connect(), random.Random(3)
+    model = {}
+    for start in range(0, 20000, 500):
+        fields = {b'f%d' % i: b'v%d' % i + b'.' * 200 for i in range(start, start + 500)}
+        conn('HSET', key, *[word for pair in fields.items() for word in pair])
+        model.update(fields)
+    conn('PEXPIRE', key, 1000000)
+    migrate(t, source, target, (0, 500))
+    while True:  # changes until the slot has gone
+        field = b'f%d' % rng.randrange(22000)
+        way = rng.randrange(3)
+        if way == 0:
+            reply, model_after = conn('HDEL', key, field), None
+        elif way == 1:
+            reply, model_after = conn('HSET', key, field, b'new'), b'new'
+        else:
+            reply, model_after = conn('HINCRBY', key, b'n' + field, 5), b'%d' % (int(model.get(b'n' + field, 0)) + 5)
+            field = b'n' + field
+        if isinstance(reply, RespError):
+            t.true(reply.startswith('MOVED '), reply)
+            break
+        if model_after is None:
+            model.pop(field, None)
+        else:
+            model[field] = model_after
+    await_job(t, source)
+    conn = target.connect()
+    reply = conn('HGETALL', key)
+    t.true(dict(zip(reply[::2], reply[1::2])) == model, 'the hash at the target')
+    t.true(900000 < conn('PTTL', key) <= 1000000, 'expiry')
+    for command in ('DEL', key), ('RENAME', key, '{%s}x' % key), ('COPY', key, '{%s}y' % key):
+        conn = target.connect()
+        migrate(t, target, source, (0, 500))
+        conn(*command)  # in the midst of it, or before or after: all of it or nothing
+        t.await_true(lambda: jobs(target)[0]['state'] in (b'success', b'failed'), 20, 'the end')
+        owner = source if jobs(target)[0]['state'] == b'success' else target
+        names = {name.decode() for name in owner.cmd('CLUSTER', 'GETKEYSINSLOT', 100, 10)}
+        for name in names:
+            t.equal(owner.cmd('HLEN', name), len(model), (command, name))
+        if owner is source:
+            migrate(t, source, target, (0, 500))
+            await_job(t, source)
+        conn = target.connect()
+        if command[0] == 'RENAME':
+            t.equal(conn('RENAME', '{%s}x' % key, key), 'OK')
+        if command[0] == 'DEL':
+            fields = list(model.items())
+            for i in range(0, len(fields), 500):
+                conn('HSET', key, *[word for pair in fields[i:i + 500] for word in pair])

@@ -78,7 +78,7 @@ struct ExportOptions {
   int64_t timeout_ms = 60000;     // repl-timeout: nothing heard for so long
   int64_t busy_ms = 60000;        // how long a busy target is asked again
   int64_t lag_max = 64 * 1024;    // bytes behind which the handover may begin; -1: any
-  int64_t prepare_ms = 10000;     // PREPARE unanswered
+  int64_t prepare_ms = 60000;     // PREPARE unanswered: the target's replicas catch up
   int64_t claim_margin_ms = 500;  // beyond the target's own limit
 };
 

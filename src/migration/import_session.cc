@@ -13,6 +13,7 @@ std::string_view ImportSession::StateText() const {
     case State::kReceiving:
       return "receiving-snapshot";
     case State::kStreaming:
+    case State::kCatchingUp:
       return "waiting-for-paused";
     case State::kPausing:
     case State::kSettling:
@@ -47,11 +48,9 @@ ImportSession::Effects ImportSession::Step(const ImportInput& input) {
         Fail(Outcome::kFailed, "the source is out of step", &out);
         break;
       }
-      state_ = State::kPausing;
-      epoch_ = input.epoch;
-      deadline_ = input.now + options_.claim_ms;
-      out.push_back({.kind = ImportEffect::Kind::kSend,
-                     .text = fmt::format("+PAUSE {} {}\r\n", epoch_.value, options_.claim_ms)});
+      heard_ = input.now;
+      state_ = State::kCatchingUp;
+      out.push_back({.kind = ImportEffect::Kind::kWaitReplicas});
       break;
     case Kind::kGrant:
       if (state_ != State::kPausing) {
@@ -62,6 +61,13 @@ ImportSession::Effects ImportSession::Step(const ImportInput& input) {
       out.push_back({.kind = ImportEffect::Kind::kWaitReplicas});
       break;
     case Kind::kReplicasReady:
+      if (state_ == State::kCatchingUp) {
+        state_ = State::kPausing;
+        epoch_ = input.epoch;
+        deadline_ = input.now + options_.claim_ms;
+        out.push_back({.kind = ImportEffect::Kind::kSend,
+                       .text = fmt::format("+PAUSE {} {}\r\n", epoch_.value, options_.claim_ms)});
+      }
       if (state_ != State::kSettling) break;
       state_ = State::kClaiming;
       out.push_back({.kind = ImportEffect::Kind::kClaim, .epoch = epoch_, .deadline = deadline_});

@@ -6,7 +6,8 @@
 //
 //     state       what is true in it                              leaves it by
 //     kReceiving  the keys come                                   kEof -> kStreaming
-//     kStreaming  changes come                                    kPrepare -> kPausing
+//     kStreaming  changes come                                    kPrepare -> kCatchingUp
+//     kCatchingUp our replicas get what there is                  kReplicasReady -> kPausing
 //     kPausing    PAUSE E w is out; our time runs                 kGrant -> kSettling
 //     kSettling   all is applied; our replicas catch up           kReplicasReady -> kClaiming
 //     kClaiming   the cluster machine was asked to claim under E  kClaimed, kRefused, kUnknown
@@ -38,9 +39,9 @@ struct ImportInput {
     kTick,     // at least every 100 ms
     kApplied,  // bytes: of records applied so far, when there is nothing more to read
     kEof,
-    kPrepare,  // epoch: the next after all that this node knows
+    kPrepare,
     kGrant,
-    kReplicasReady,  // answers kWaitReplicas
+    kReplicasReady,  // answers kWaitReplicas; epoch: the next after all that this node knows
     kClaimed,        // answers kClaim
     kRefused,        // answers kClaim; text: why
     kUnknown,        // answers kClaim: it may still happen; text: why
@@ -79,7 +80,7 @@ struct ImportOptions {
 
 class ImportSession {
  public:
-  enum class State { kReceiving, kStreaming, kPausing, kSettling, kClaiming, kDone };
+  enum class State { kReceiving, kStreaming, kCatchingUp, kPausing, kSettling, kClaiming, kDone };
   using Effects = std::vector<ImportEffect>;
 
   ImportSession(ImportOptions options, MonoMs now) : options_(options), heard_(now) {}

@@ -187,7 +187,8 @@ class ImportTest : public testing::Test {
   }
   void ToPausing() {
     EXPECT_TRUE(Do(ImportInput::Kind::kEof, 10).empty());
-    const auto pause = Do(ImportInput::Kind::kPrepare, 20, {}, Epoch(7));
+    EXPECT_EQ(Kinds(Do(ImportInput::Kind::kPrepare, 15)), std::vector<Ik>{Ik::kWaitReplicas});
+    const auto pause = Do(ImportInput::Kind::kReplicasReady, 20, {}, Epoch(7));
     ASSERT_EQ(pause.size(), 1U);
     EXPECT_EQ(pause[0].text, "+PAUSE 7 1000\r\n");
   }

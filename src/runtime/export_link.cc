@@ -13,6 +13,8 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/text.h"
+#include "data/hash.h"
 #include "resp/request_writer.h"
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
@@ -36,6 +38,25 @@ constexpr size_t kExportPiece = 64 * 1024;
 constexpr size_t kExportQueueMax = 1024 * 1024;  // beyond it the walker waits for the socket
 constexpr int64_t kLagMin = 64 * 1024;           // applied in less than a millisecond
 constexpr int kOutbidRetryMs = 100;
+
+constexpr size_t kBigFields = 1000;  // a hash of more is sent in pieces
+constexpr size_t kPieceFields = 64;
+constexpr size_t kPieceBytesMax = 32 * 1024;  // under one hold of the lock: some 50 us
+
+bool IsBig(const Entry& e) {
+  return e.type() == ValueType::kHash && e.is_object() && !e.has_field_expiry() &&
+         HashView(e.value(), HashView::kHideNothing).size() > kBigFields;
+}
+
+// Whether a COPY may be among these records. A value that looks like one counts, too.
+bool MayCopy(std::string_view records) {
+  constexpr std::string_view kFour = "\r\n$4\r\n";
+  for (size_t at = 0; (at = records.find(kFour, at)) != std::string_view::npos;) {
+    at += kFour.size();
+    if (EqualsIgnoreCase(records.substr(at, 4), "COPY")) return true;
+  }
+  return false;
+}
 
 ExportOptions MakeOptions(const Settings& s) {
   ExportOptions options;
@@ -66,10 +87,18 @@ class ExportLink::Snapshot : public SnapshotSink {
   void Take(SlotId slot, int db, const Entry& e) override {
     if (!slots_[slot.value]) return;
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (pending_.size() == 1 && IsBig(e)) {
+      big_.push_back({slot, std::string(e.key()), e.object()});
+      return;
+    }
     std::string& out = pending_[static_cast<size_t>(db)];
     const size_t before = out.size();
     Append(e, &out);
     bytes_ += out.size() - before;
+  }
+  std::vector<BigHash> TakeBig() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return std::exchange(big_, {});
   }
   size_t bytes() {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -109,6 +138,7 @@ class ExportLink::Snapshot : public SnapshotSink {
   const migration::SlotBits& slots_;
   std::mutex mutex_;  // leaf; guards what follows
   std::vector<std::string> pending_;
+  std::vector<BigHash> big_;
   size_t bytes_ = 0;
 };
 
@@ -335,7 +365,63 @@ void ExportLink::SendSnapshot() {
   const size_t before = out_.size();
   snapshot.Drain(&out_);
   records_sent_ += static_cast<int64_t>(out_.size() - before);
+  for (const BigHash& big : snapshot.TakeBig()) {
+    if (alive()) SendBigHash(big);
+  }
   Step(ExportInput::Kind::kSnapshotSent);
+}
+
+void ExportLink::SendBigHash(const BigHash& big) {
+  uint64_t cursor = 0;
+  do {
+    const size_t before = out_.size();
+    std::string piece;
+    if (!TakePiece(big, &cursor, &piece) ||
+        MayCopy(std::string_view(out_).substr(std::min(before, out_.size())))) {
+      return Step(ExportInput::Kind::kBroken,
+                  "a large hash was moved, copied or replaced while it was sent");
+    }
+    out_ += piece;
+    records_sent_ += static_cast<int64_t>(out_.size() - before);
+    if (!AwaitRoom()) return;
+    LookAtWorld();
+  } while (cursor != 0 && alive());
+}
+
+// The records so far, and behind them some fields, all of one moment. False: the hash is not what
+// it was.
+bool ExportLink::TakePiece(const BigHash& big, uint64_t* cursor, std::string* piece) {
+  Keyspace& keyspace = engine_->keyspace;
+  bool same = false;
+  std::vector<std::string> args = {"HSET", big.key};
+  keyspace.Enter(MigrationDriver::kExportThread);
+  {
+    LockSet locks(&keyspace);
+    locks.LockOne(big.slot);
+    tap_->Take(&out_);
+    const Key key = keyspace.MakeKey(big.key);
+    const Entry* e = locks.slot(big.slot).db0.table.Find(key.hash, key.bytes);
+    same = e != nullptr && e->is_object() && e->object() == big.object && !e->has_field_expiry();
+    if (same) {
+      size_t bytes = 0;
+      const HashView view(e->value(), HashView::kHideNothing);
+      do {
+        *cursor = view.Scan(*cursor, kPieceFields, [&](const FieldElement& field) {
+          args.emplace_back(field.field);
+          args.emplace_back(field.value);
+          bytes += field.field.size() + field.value.size();
+        });
+      } while (*cursor != 0 && bytes < kPieceBytesMax);
+      if (args.size() > 2) resp::AppendRequest(args, piece);
+      if (*cursor == 0 && e->has_expiry()) {
+        resp::AppendRequest({"PEXPIREAT", big.key, std::to_string(e->expiry_ms())}, piece);
+      } else if (*cursor == 0) {
+        resp::AppendRequest({"PERSIST", big.key}, piece);
+      }
+    }
+  }
+  keyspace.Leave(MigrationDriver::kExportThread);
+  return same;
 }
 
 // False: the job is over.

@@ -7,6 +7,12 @@
 //
 // What it sends are the effects of the journal and, for the keys of the snapshot, commands that
 // make them: SET for strings, RESTORE for the rest.
+//
+// A hash of many fields is no part of the snapshot. It is sent as it is now, some fields under each
+// hold of its slot's lock, between the records of the slot in the order of their effects: a field
+// that a record changed before its turn comes with its turn, and one that is changed afterwards has
+// its record. Only what reads the hash as a whole (COPY) or moves it (RENAME) would find half of
+// it at the target: then the job fails.
 #pragma once
 
 #include <deque>
@@ -43,6 +49,13 @@ class ExportLink {
   void Close();
   void Tick();
   bool AwaitRoom();
+  struct BigHash {
+    SlotId slot;
+    std::string key;
+    const Object* object;
+  };
+  void SendBigHash(const BigHash& big);
+  bool TakePiece(const BigHash& big, uint64_t* cursor, std::string* piece);
   void SendSnapshot();
   void Hold();
   void LookWhetherDrained();

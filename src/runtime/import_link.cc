@@ -251,7 +251,7 @@ void ImportLink::LookWhetherReplicasReady() {
     return;
   }
   waits_for_replicas_ = false;
-  Step(ImportInput::Kind::kReplicasReady);
+  Step(ImportInput::Kind::kReplicasReady, {}, NextEpoch());
 }
 
 std::string ImportLink::WhyBroken() {
@@ -331,7 +331,7 @@ void ImportLink::OnControl(const std::vector<std::string_view>& args) {
   if (word == "SNAPSHOT-EOF") {
     Step(ImportInput::Kind::kEof);
   } else if (word == "PREPARE") {
-    Step(ImportInput::Kind::kPrepare, {}, NextEpoch());
+    Step(ImportInput::Kind::kPrepare);
   } else if (word == "GRANT") {
     const std::string why = WhyBroken();
     if (why.empty()) {

@@ -27,9 +27,8 @@
 namespace pleiad::runtime {
 namespace {
 
-constexpr size_t kPurgeAtOnce = 64;   // keys under one hold of a slot's lock: about 50 us
-constexpr int kStatesAtOnce = 64;     // slots in one stay in the keyspace
-constexpr int64_t kPurgePauseMs = 1;  // between stays, so that others get at the cores
+constexpr size_t kPurgeAtOnce = 64;  // keys under one hold of a slot's lock: about 50 us
+constexpr int kStatesAtOnce = 64;    // slots in one stay in the keyspace
 
 }  // namespace
 
