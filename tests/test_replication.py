@@ -415,7 +415,7 @@ def _restart_and_go_on(t, master, replica, restarted):
     t.equal(_full_syncs(replica), full, 'a partial resynchronization was enough:\n' + replica.log()[-2000:])
 
 
-KEEPS = 'save 3600 1\nrepl-ping-replica-period 1'
+KEEPS = 'save 3600 1\nrepl-ping-replica-period 1\nrepl-diskless-sync-delay 0'
 
 
 def _clean_restarts(t, first, second):
