@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string>
 
+#include "cluster/mutation.h"
+
 namespace pleiad::cluster {
 
 struct ClusterConfig {
@@ -34,6 +36,8 @@ struct ClusterConfig {
   uint16_t announce_bus_port = 0;
   std::string announce_hostname;
   std::string announce_nodename;
+
+  Mutations mutations;  // for the simulator alone; a server has none
 };
 
 }  // namespace pleiad::cluster
