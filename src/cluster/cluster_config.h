@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string>
 
+#include "cluster/mutation.h"
+
 namespace pleiad::cluster {
 
 struct ClusterConfig {
@@ -35,6 +37,8 @@ struct ClusterConfig {
   std::string announce_hostname;
   std::string announce_nodename;
   std::string availability_zone;
+
+  Mutations mutations;  // for the simulator alone; a server has none
 };
 
 }  // namespace pleiad::cluster

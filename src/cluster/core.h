@@ -111,6 +111,8 @@ class Core {
   void CheckInvariants();
   // Marks. MustSave: what follows rests on it (epochs, votes, slots, roles). MaySave: losing it
   // costs little.
+  // A rule that a test broke on purpose (mutation.h).
+  bool Broken(Mutation mutation) const { return config_.mutations.Has(mutation); }
   void MustSave() { save_ = save_sync_ = state_check_ = view_changed_ = true; }
   void MaySave() { save_ = state_check_ = view_changed_ = true; }
   void Log(Trace::Level level, std::string text);
@@ -331,6 +333,7 @@ class Core {
   MonoMs released_until_{0};   // until when that one has stopped, it says
   Epoch claim_epoch_{0};       // grants asked for under an older one are void,
   MonoMs claim_since_{0};      // or asked for before this moment
+  MonoMs promised_until_{0};   // an earlier life may have stopped for a manual failover until then
   MonoMs manual_started_{0};   // at the replica of a manual failover: when it was asked for,
   MonoMs manual_released_{0};  // and until when the master has stopped for it
   // As a voter: grants of an earlier life may be alive for NT after the start; what owners had that

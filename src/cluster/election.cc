@@ -41,10 +41,15 @@ void Core::RunElection() {
   if (now() < election_.start || now() - election_.start > timeout) return;
   if (!election_.sent) {
     AskForVotes();
+  } else if (state_->current_epoch > election_.epoch) {
+    // Votes are of one epoch. That one is over, so they are asked for anew under a later one, and
+    // those of before don't count; but not at once, since they may be on their way.
+    if (now() - election_.last_request >= 2 * rule::kAskAgain) AskForVotes();
   } else if (now() - election_.last_request >= rule::kAskAgain) {
     RequestVotes();  // a voter that could not know yet that the master is gone may by now
   }
-  if (static_cast<int>(election_.votes.size()) >= election_.quorum) WinElection();
+  const size_t weight = Broken(Mutation::kCountVoteTwice) ? 2 : 1;
+  if (static_cast<int>(election_.votes.size() * weight) >= election_.quorum) WinElection();
 }
 
 // For elections without an operator's request: is our data good enough to stand with?
@@ -57,7 +62,9 @@ bool Core::MayStand() {
         config_.repl_ping_replica_period_ms + NodeTimeout() * config_.replica_validity_factor;
     int64_t age = now() - progress_.last_interaction;
     if (age > NodeTimeout()) age -= NodeTimeout();
-    if (progress_.last_interaction.value == 0) {
+    if (progress_.last_interaction.value == 0 && Broken(Mutation::kStaleDataStands)) {
+      // stands
+    } else if (progress_.last_interaction.value == 0) {
       why = "disconnected from the master since the start of this process";
     } else if (age > limit) {
       why = "disconnected from the master for longer than allowed";
@@ -154,15 +161,18 @@ void Core::AdjustElection() {
 }
 
 void Core::AskForVotes() {
-  state_->current_epoch = state_->current_epoch.Next();
+  if (!Broken(Mutation::kElectionEpochKept)) state_->current_epoch = state_->current_epoch.Next();
   election_.epoch = state_->current_epoch;
   election_.sent = true;
+  election_.first_request = MonoMs(0);
+  election_.votes.clear();
   election_.voters.clear();
   for (const auto& [id, node] : state_->nodes()) {
     if (node->Votes()) election_.voters.insert(id);
   }
   election_.quorum = static_cast<int>(election_.voters.size()) / 2 + 1;
-  MustSave();
+  if (Broken(Mutation::kMinorityWins)) --election_.quorum;
+  if (!Broken(Mutation::kElectionUnsaved)) MustSave();
   Notice(fmt::format("Starting a failover election for epoch {}", election_.epoch.value));
   RequestVotes();
 }
@@ -188,7 +198,9 @@ void Core::RequestVotes() {
 }
 
 void Core::OnVote(Node* sender, const Packet& packet) {
-  if (!election_.sent || packet.current_epoch < election_.epoch) return;
+  // A vote is for the epoch that the voter was in. One given in a later epoch, to a request that
+  // carried it, must not count for this one: its voter may have given this one's to another.
+  if (!election_.sent || packet.current_epoch != election_.epoch) return;
   if (!sender->Votes() || election_.voters.count(sender->id) == 0) return;
   if (election_.votes.insert(sender->id).second) {
     Notice(fmt::format("Vote of node {} for epoch {}: {} of {}", Name(sender),
@@ -204,10 +216,11 @@ void Core::WinElection() {
   const NodeId former_owner = me()->master->id;
   const MonoMs released = manual_released_;
   TakeOverMaster();
-  me()->config_epoch = epoch;
+  me()->config_epoch = Broken(Mutation::kWinEpochKept) ? Epoch(1) : epoch;
   elected_epoch_ = epoch;
   BeginClaim(former_owner, released);
   MustSave();
+  if (Broken(Mutation::kWinUnsaved)) save_ = save_sync_ = false;
 }
 
 // Everything my master owned is mine now. Saved before anyone hears of it, like every change of a

@@ -99,7 +99,8 @@ int Core::CountReports(Node* node) {
 
 void Core::MaybeFail(Node* node) {
   if (!node->TimedOut() || node->Failed()) return;
-  if (CountReports(node) + (me()->Votes() ? 1 : 0) < state_->Quorum()) return;
+  const int needed = Broken(Mutation::kFailAlone) ? 0 : state_->Quorum();
+  if (CountReports(node) + (me()->Votes() ? 1 : 0) < needed) return;
   Notice(fmt::format("Marking node {} as failing (quorum reached)", Name(node)));
   MarkFail(node);
   Packet packet = Header(PacketType::kFail);
@@ -120,6 +121,7 @@ void Core::MarkFail(Node* node) {
 void Core::ClearFail(Node* node) {
   // Its replica may be standing. One that was seen to have died is not waited for that long, and
   // not at all if nobody can stand for it: it is back.
+  if (Broken(Mutation::kFailNeverCleared)) return;
   int64_t wait = rule::kFailUndoNt * NodeTimeout();
   if (node->died) wait = node->replica_count == 0 ? -1 : std::min(wait, rule::kDiedUndo);
   if (node->Votes() && now() - node->fail_time <= wait) return;

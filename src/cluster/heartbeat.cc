@@ -90,7 +90,7 @@ void Core::NoteSender(Link* link, Node* sender, const Packet& packet) {
   }
   constexpr uint16_t kTold = kFlagMyMasterFail | kFlagLightPublish;
   sender->flags = static_cast<uint16_t>((sender->flags & ~kTold) | (packet.flags & kTold));
-  if (packet.current_epoch > state_->current_epoch) {
+  if (packet.current_epoch > state_->current_epoch && !Broken(Mutation::kEpochNotAdopted)) {
     state_->current_epoch = packet.current_epoch;
     MaySave();
   }

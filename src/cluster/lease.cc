@@ -51,10 +51,12 @@ void Core::ReadGrant(Node* voter, const Packet& packet) {
     sent = voter->ping_sent;  // a foreign voter: that it answers must do
   } else if (const PingExtension* found = packet.Find(kExtLeaseGrant)) {
     const auto grant = found->AsLeaseGrant();
-    if (!grant || !grant->granted || grant->number >> kBootShift != state_->boots) return;
+    if (!grant || !grant->granted) return;
+    if (grant->number >> kBootShift != state_->boots) return;
     // What was asked before the present claim proves nothing about it.
     if (grant->config_epoch < claim_epoch_ || grant->config_epoch > me()->config_epoch) return;
     sent = started_ + static_cast<int64_t>(grant->number & kSinceStart);
+    if (Broken(Mutation::kLeaseDatedAtReceipt)) sent = now();
     not_before = grant->not_before_ms;
   } else if (now() > voter->lease_asked) {
     // It did not know me yet, or I asked before I knew that it can be asked.
@@ -97,7 +99,7 @@ void Core::AddLease(Packet* packet, const Link* link) const {
 
 // Grants decide about the present claim alone from here on. `released_until`: see above, 0 if not.
 void Core::BeginClaim(const NodeId& former_owner, MonoMs released_until) {
-  contested_ = true;
+  contested_ = !Broken(Mutation::kLeaseNeverContested);
   former_owner_ = former_owner;
   released_until_ = released_until;
   claim_epoch_ = me()->config_epoch;
@@ -165,7 +167,7 @@ void Core::ReadLeaseRelease(const Node* sender, const Packet& packet) {
 // How long this node may serve what it owns, by the grants it holds now.
 void Core::UpdateLease() {
   MonoMs until = now() + LeaseMs();
-  if (me()->Votes()) {
+  if (me()->Votes() && !Broken(Mutation::kLeaseIgnored)) {
     std::vector<MonoMs> sent;
     int voters = 1;
     int usable = 0;
@@ -178,9 +180,14 @@ void Core::UpdateLease() {
     }
     const int quorum = voters / 2 + 1;
     // The former owner needs quorum - 1 of the same others.
-    if (contested_ && voters > 1 && usable >= voters - quorum + 1) Settle("a majority granted");
+    const bool promised = now() < promised_until_;
+    if (contested_ && !promised && voters > 1 && usable >= voters - quorum + 1) {
+      Settle("a majority granted");
+    }
     // Nobody else votes, so nobody else can tell: who took this over has had time to say so.
-    if (contested_ && voters == 1 && now() - claim_since_ >= NodeTimeout()) Settle("no rival");
+    if (contested_ && !promised && voters == 1 && now() - claim_since_ >= NodeTimeout()) {
+      Settle("no rival");
+    }
     if (contested_) until = std::min(until, released_until_);
     const auto needed = static_cast<size_t>(quorum - 1);
     if (sent.size() < needed) {

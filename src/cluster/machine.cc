@@ -43,6 +43,9 @@ Effects Core::Start(MonoMs now_ms, UnixMs wall) {
   ++state_->boots;
   boot_term_ = me()->Votes();
   contested_ = state_->contested && me()->Votes();
+  // It may be on disk because writes had stopped for a manual failover. A restart does not take
+  // that word back: the replica may serve by it, without asking anyone.
+  if (contested_) promised_until_ = now_ms + 2 * config_.manual_failover_timeout_ms;
   claim_epoch_ = me()->config_epoch;
   claim_since_ = now_ms;
   lease_check_ = true;

@@ -81,7 +81,10 @@ void Core::RunManualFailover() {
     return;
   }
   if (mf.can_start || mf.master_offset.value < 0) return;
-  if (progress_.offset != mf.master_offset) return;
+  // Offsets of two histories may be equal by chance, those of processes that have just started
+  // above all: only in step with the master is the number the master's.
+  const bool all = progress_.link_up && progress_.offset == mf.master_offset;
+  if (!all && !Broken(Mutation::kManualNoWait)) return;
   mf.can_start = true;
   Notice("All of the master's stream was processed, the manual failover can start");
   election_check_ = true;

@@ -62,7 +62,9 @@ void Core::TakeClaim(SlotId slot, Node* claimer, bool same_shard, ClaimOutcome* 
   ++outcome->claimed;
   Node* owner = state_->Owner(slot);
   if (owner == claimer) return not_claimed_.Clear(slot);
-  if (!Unclaimed(slot) && owner->config_epoch >= outcome->epoch) return;
+  if (!Unclaimed(slot) && owner->config_epoch >= outcome->epoch && !Broken(Mutation::kRebindAny)) {
+    return;
+  }
   if (owner != nullptr && (owner == me() || owner == me()->master)) outcome->took_ours = true;
   ++outcome->taken;
   // A claim from another shard is the end of a migration; one from the same shard is a failover,

@@ -17,14 +17,15 @@ std::string Core::WhyNoVote(const Node* candidate, const Packet& packet, Node** 
     return fmt::format("its epoch {} is behind mine, {}", packet.current_epoch.value,
                        state_->current_epoch.value);
   }
-  if (state_->last_vote_epoch >= state_->current_epoch) {
+  if (state_->last_vote_epoch >= state_->current_epoch && !Broken(Mutation::kVoteTwice)) {
     return fmt::format("already voted for epoch {}", state_->last_vote_epoch.value);
   }
   if (candidate->IsMaster()) return "it is a master";
   const Node* master =
       candidate->master != nullptr ? candidate->master : state_->Find(packet.replica_of);
   if (master == nullptr) return "I don't know its master";
-  const bool forced = (packet.mflags[0] & kMessageForceAck) != 0;
+  const bool forced =
+      (packet.mflags[0] & kMessageForceAck) != 0 || Broken(Mutation::kVoteForLiving);
   if (!master->Failed() && !forced) return "its master is up";
   if (now() < master->lease_end && !forced) {
     return fmt::format("I granted its master a lease for {} ms more", master->lease_end - now());
@@ -42,7 +43,7 @@ std::string Core::WhyNoVote(const Node* candidate, const Packet& packet, Node** 
 }
 
 void Core::OnVoteRequest(Link* link, Node* candidate, const Packet& packet) {
-  if (!me()->Votes()) return;
+  if (!me()->Votes() && !Broken(Mutation::kVotesOfReplicas)) return;
   Node* newer_owner = nullptr;
   const std::string why = WhyNoVote(candidate, packet, &newer_owner);
   if (!why.empty()) {
@@ -53,7 +54,7 @@ void Core::OnVoteRequest(Link* link, Node* candidate, const Packet& packet) {
   }
   state_->last_vote_epoch = state_->current_epoch;
   if (candidate->master != nullptr) candidate->master->voted_time = now();
-  MustSave();
+  if (!Broken(Mutation::kVoteUnsaved)) MustSave();
   Packet ack = Header(PacketType::kAuthAck);
   if (candidate->link_up) {
     Send(candidate->link, std::move(ack));

@@ -83,7 +83,8 @@ Status ClusterDriver::Start() {
     CloseAll();
     return status;
   }
-  last_round_.store(MonoNow().value, std::memory_order_release);
+  last_seen_ = MonoNow();
+  last_round_.store(last_seen_.value, std::memory_order_release);
   thread_ = std::thread([this] { Loop(); });
   return Status::Ok();
 }
@@ -269,8 +270,12 @@ void ClusterDriver::Loop() {
 void ClusterDriver::NoteRound(MonoMs now) {
   const int64_t stale_ms = StaleViewMs(options_.config.node_timeout_ms);
   const bool lease_tells = cluster::LeaseIsFull(machine_->state());
-  if (!lease_tells && now - last_round() > stale_ms && resume_at_ < now)
+  // From the last round of any kind: the published one stands still until then, and measured from
+  // it each round would put the end off again.
+  if (!lease_tells && now - last_seen_ > stale_ms) {
     resume_at_ = now + std::min(stale_ms, kResumeMsMax);
+  }
+  last_seen_ = now;
   if (now >= resume_at_) last_round_.store(now.value, std::memory_order_release);
 }
 

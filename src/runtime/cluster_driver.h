@@ -218,6 +218,7 @@ class ClusterDriver {
   std::atomic<uint64_t> view_version_{0};
   std::mutex inbox_mutex_;
   std::vector<cluster::Event> inbox_;
+  MonoMs last_seen_{0};  // the driver's thread: its last round
   MonoMs resume_at_{0};  // the driver's thread: until then the view counts as old
   std::atomic<int64_t> last_round_{0};
   std::atomic<int64_t> serve_until_{0};

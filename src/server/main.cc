@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "server/check_aof.h"
 #include "server/check_rdb.h"
+#include "server/sim_main.h"
 #include "server/trib_main.h"
 
 namespace pleiad {
@@ -36,6 +37,7 @@ constexpr std::string_view kUsage =
     "  check-rdb FILE                          is this dump whole?\n"
     "  check-aof [--fix] FILE|MANIFEST         is this append only file? --fix cuts off a torn "
     "end\n"
+    "  sim [OPTIONS]                           search simulated clusters for broken promises\n"
     "  help, --version\n"
     "\n"
     "Linked under the names redis-server, redis-cli, redis-trib, redis-trib.rb, redis-check-rdb,\n"
@@ -62,6 +64,7 @@ int Main(int argc, char** argv) {
   const std::string_view word = argc > 1 ? argv[1] : "help";
   if (word == "server") return ServerMain(argc - 1, argv + 1);
   if (word == "cli") return cli::CliMain(argc - 1, argv + 1, ClusterTool);
+  if (word == "sim") return server::SimMain(argc - 1, argv + 1);
   if (word == "trib") return server::TribMain(argc - 1, argv + 1);
   if (word == "conf") return server::ConfMain(argc - 1, argv + 1);
   if (word == "check-rdb") return server::CheckRdbMain(argc - 1, argv + 1);

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Mutation: one rule of this folder, broken on purpose. The simulator runs the machine with one of
+// them at a time and must notice; that is how its checks are checked. Production has none: the set
+// is empty, and asking it is a test of one bit on paths that are rare.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace pleiad::cluster {
+
+enum class Mutation : uint8_t {
+  kVoteUnsaved,          // the vote is sent without being saved
+  kVoteTwice,            // lastVoteEpoch is not looked at
+  kVoteForLiving,        // the candidate's master need not be FAIL
+  kVotesOfReplicas,      // replicas answer requests for votes too
+  kCountVoteTwice,       // each vote counts as two
+  kMinorityWins,         // one vote less is enough
+  kElectionUnsaved,      // the epoch of an election is not saved before votes are asked for
+  kElectionEpochKept,    // currentEpoch is not raised for an election
+  kWinUnsaved,           // the claim of the winner is not saved
+  kWinEpochKept,         // the winner claims under an old epoch
+  kRebindAny,            // a claim under any config epoch takes a slot
+  kFailAlone,            // PFAIL is FAIL, whoever else says so
+  kFailNeverCleared,     // FAIL stays after the node answers again
+  kEpochNotAdopted,      // currentEpoch of others is not taken over
+  kStaleDataStands,      // a replica that never heard of its master since it started stands
+  kManualNoWait,         // a manual failover does not wait for the master's last offset
+  kManualNoPause,        // the master goes on writing during a manual failover
+  kLeaseIgnored,         // a master serves without a lease
+  kLeaseDatedAtReceipt,  // a grant counts from when it came, not from when it was asked for
+  kLeaseNeverContested,  // the winner of an election serves at once
+};
+inline constexpr int kMutationCount = 20;
+
+inline constexpr std::array<std::string_view, kMutationCount> kMutationNames = {
+    "vote-unsaved",           "vote-twice",           "vote-for-living",
+    "votes-of-replicas",      "count-vote-twice",     "minority-wins",
+    "election-unsaved",       "election-epoch-kept",  "win-unsaved",
+    "win-epoch-kept",         "rebind-any",           "fail-alone",
+    "fail-never-cleared",     "epoch-not-adopted",    "stale-data-stands",
+    "manual-no-wait",         "manual-no-pause",      "lease-ignored",
+    "lease-dated-at-receipt", "lease-never-contested"};
+
+struct Mutations {
+  uint64_t bits = 0;
+  bool Has(Mutation m) const { return ((bits >> static_cast<unsigned>(m)) & 1U) != 0; }
+  void Add(Mutation m) { bits |= uint64_t{1} << static_cast<unsigned>(m); }
+};
+
+}  // namespace pleiad::cluster

@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: The Pleiad authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A short campaign, and the proof that it would notice: each broken rule is found.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "sim/ledger.h"
+#include "sim/run.h"
+
+namespace pleiad::sim {
+namespace {
+
+std::string FirstViolation(const Report& report) {
+  if (report.violations.empty()) return "none";
+  const Violation& v = report.violations.front();
+  return fmt::format("{} seed {} at {} us: {}", v.rule, v.seed, v.at, v.text);
+}
+
+Report Campaign(SimOptions options, uint64_t first, uint64_t last, bool stop) {
+  Report sum;
+  for (uint64_t seed = first; seed <= last; ++seed) {
+    options.seed = seed;
+    sum.Add(RunSeed(options, nullptr, nullptr));
+    if (stop && sum.violations_total > 0) break;
+  }
+  return sum;
+}
+
+TEST(Sim, SixNodesKeepTheirPromises) {
+  SimOptions options;
+  options.safety_ms = 60'000;
+  const Report report = Campaign(options, 1, 25, true);
+  EXPECT_EQ(report.violations_total, 0U) << FirstViolation(report);
+  EXPECT_GT(report.wins, 0U);
+  EXPECT_GT(report.writes_acked, 0U);
+}
+
+TEST(Sim, TwelveNodesWithTwoReplicasKeepTheirPromises) {
+  SimOptions options;
+  options.nodes = 12;
+  options.replicas = 2;
+  options.safety_ms = 60'000;
+  options.codec_one_in = 1;
+  options.check_twice = false;
+  const Report report = Campaign(options, 1, 6, true);
+  EXPECT_EQ(report.violations_total, 0U) << FirstViolation(report);
+  EXPECT_GT(report.wins, 0U);
+}
+
+TEST(Sim, OneSeedIsOneRun) {
+  SimOptions options;
+  options.check_twice = false;
+  options.safety_ms = 20'000;
+  const uint64_t once = RunSeed(options, nullptr, nullptr).hash;
+  EXPECT_EQ(RunSeed(options, nullptr, nullptr).hash, once);
+  options.seed = 2;
+  EXPECT_NE(RunSeed(options, nullptr, nullptr).hash, once);
+}
+
+TEST(Sim, ItIsDrawn) {
+  SimOptions options;
+  options.check_twice = false;
+  options.safety_ms = 20'000;
+  Timeline timeline;
+  timeline.nodes = options.nodes;
+  RunSeed(options, &timeline, nullptr);
+  EXPECT_FALSE(timeline.changes.empty());
+  const std::string svg = DrawTimeline(timeline, "a run");
+  EXPECT_EQ(svg.rfind("<svg", 0), 0U);
+  EXPECT_NE(svg.find("node 5"), std::string::npos);
+  EXPECT_EQ(svg.substr(svg.size() - 7), "</svg>\n");
+}
+
+TEST(Sim, TheLedgerKnowsWhatIsMissing) {
+  Ledger ledger;
+  std::vector<Entry> master;
+  for (uint64_t value = 1; value <= 5; ++value) {
+    ledger.Accepted(value, 0, 0, 0);
+    ledger.Acked(value);
+    master.push_back({0, value});
+  }
+  std::vector<Entry> replica(master.begin(), master.begin() + 3);
+  replica.push_back({0, 9});
+  EXPECT_EQ(ledger.Compare(master, replica, "failover"), 2U);
+  EXPECT_EQ(ledger.Compare(master, replica, "again"), 0U);
+  EXPECT_EQ(ledger.writes()[2].cause, nullptr);
+  EXPECT_STREQ(ledger.writes()[3].cause, "failover");
+}
+
+class BrokenRule : public ::testing::TestWithParam<int> {};
+
+TEST_P(BrokenRule, IsNoticed) {
+  SimOptions options;
+  options.check_twice = false;
+  options.codec_one_in = 0;
+  options.safety_ms = 60'000;
+  options.mutations.Add(static_cast<cluster::Mutation>(GetParam()));
+  EXPECT_GT(Campaign(options, 1, 200, true).violations_total, 0U);
+}
+
+std::string MutationName(const ::testing::TestParamInfo<int>& info) {
+  std::string name;
+  for (const char c : cluster::kMutationNames[static_cast<size_t>(info.param)]) {
+    name += c == '-' ? '_' : c;
+  }
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Sim, BrokenRule, ::testing::Range(0, cluster::kMutationCount),
+                         MutationName);
+
+}  // namespace
+}  // namespace pleiad::sim
