@@ -398,8 +398,9 @@ def test_resume(t):
     env = {'PLEIAD_TRIB_STATE': t.path('state')}
     ids = [node.my_id() for node in cluster.nodes]
     conn = cluster.nodes[0].connect()
+    tags = [key_in(slot, prefix='r') for slot in range(20)]
     for i in range(2000):
-        conn('SET', '{%s}%d' % (key_in(i % 50, prefix='r'), i), 'v')
+        conn('SET', '{%s}%d' % (tags[i % 20], i), 'v')
     words = ['trib', 'reshard', '--from', ids[0], '--to', ids[1], '--slots', '200', '--yes', '--classic', cluster.names[0]]
     tool = subprocess.Popen([t.binary] + words, stdout=subprocess.DEVNULL, env=dict(os.environ, **env))
     t.await_true(lambda: _slots(cluster.nodes[1]) > 5480, 30, 'slots to move')
