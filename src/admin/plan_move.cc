@@ -221,14 +221,22 @@ std::vector<Transfer> DrainTransfers(const ClusterView& view, size_t node) {
     has[i] = SlotsOf(view, i);
   }
   if (has.empty()) return transfers;
-  std::map<size_t, std::vector<int>> gets;
-  for (const int slot : view.nodes[node].self.slots.list()) {
+  // How many each gets, and then which: neighbours stay together, so that the slots of a node are
+  // few ranges.
+  const std::vector<int> slots = view.nodes[node].self.slots.list();
+  std::map<size_t, size_t> gets;
+  for (size_t i = 0; i < slots.size(); ++i) {
     const auto poorest = std::min_element(
         has.begin(), has.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     ++poorest->second;
-    gets[poorest->first].push_back(slot);
+    ++gets[poorest->first];
   }
-  for (auto& [to, slots] : gets) transfers.push_back({node, to, std::move(slots)});
+  size_t next = 0;
+  for (const auto& [to, count] : gets) {
+    const auto first = slots.begin() + static_cast<std::ptrdiff_t>(next);
+    transfers.push_back({node, to, {first, first + static_cast<std::ptrdiff_t>(count)}});
+    next += count;
+  }
   return transfers;
 }
 

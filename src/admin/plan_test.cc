@@ -419,6 +419,8 @@ TEST(RebalancePlanTest, ByCost) {
 TEST(DrainPlanTest, TheRestEndsUpEven) {
   const ClusterView view = Masters({4096, 4096, 6144, 2048});
   EXPECT_EQ(After(view, DrainTransfers(view, 2)), (std::vector<int>{5462, 5461, 0, 5461}));
+  for (const Transfer& transfer : DrainTransfers(view, 2))
+    EXPECT_EQ(transfer.slots.back() - transfer.slots.front() + 1, std::ssize(transfer.slots));
   EXPECT_TRUE(DrainTransfers(Masters({16384}), 0).empty());
 }
 
