@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -113,8 +114,8 @@ class Dispatcher {
              ReadContext::BlockSpec spec);
   void ServeReady();
   void ServeKey(const ReadyKey& ready);
-  bool Serve(const std::shared_ptr<Waiter>& waiter);
-  bool Exists(const Key& key, int db);
+  bool Serve(const std::shared_ptr<Waiter>& waiter, const Key& ready);
+  std::optional<ValueType> TypeAt(const Key& key, int db);
   // Transactions (exec.cc).
   void RunInTransaction(PreparedCommand& c, ClientState* client, resp::Writer* out);
   bool MayQueue(const PreparedCommand& c, ClientState* client, resp::Writer* out);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/text.h"
 #include "command/dispatch.h"
 
 namespace pleiad {
@@ -74,9 +75,18 @@ bool Dispatcher::MayQueue(const PreparedCommand& c, ClientState* client, resp::W
     out->Error(WrongArity(spec));
     return false;
   }
+  if (count > 1 && CommandTable::Get().HasSubcommands(spec)) {
+    constexpr size_t kShown = 128;
+    out->Error("ERR unknown subcommand '" + std::string(c.args[1].substr(0, kShown)) + "'. Try " +
+               ToUpper(spec.name) + " HELP.");
+    return false;
+  }
   if (ActsOnTransaction(spec.name)) return true;
   if (!CheckState(c, *client, out)) return false;
-  if (spec.flags & kCmdNoMulti) {
+  // Whoever asks the cluster driver must not have the keyspace, which the driver may wait for.
+  const bool asks_driver =
+      spec.name.starts_with("cluster|") && engine_->cluster.load(std::memory_order_relaxed);
+  if ((spec.flags & kCmdNoMulti) || asks_driver) {
     out->Error("ERR Command not allowed inside a transaction");
     return false;
   }

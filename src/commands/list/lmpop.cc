@@ -136,13 +136,15 @@ void LMPop(WriteContext& ctx, const Args& args, resp::Writer& out) {
 // (error) ERR numkeys should be greater than 0
 // > BLMPOP 1 2 b RIGHT
 // (error) ERR syntax error
+// > BLMPOP -1 1 b RIGHT COUNT 0
+// (error) ERR count should be greater than 0
 // > BLMPOP 1 1 b RIGHT COUNT
 // (error) ERR syntax error
 void BLMPop(WriteContext& ctx, const Args& args, resp::Writer& out) {
-  const auto timeout = TimeoutArg(args, 1, out);
-  if (!timeout.has_value()) return;
   const auto request = ParseLMPop(ctx, args, 2, out);
-  if (!request.has_value() || LMPopFirst(ctx, *request, out)) return;
+  if (!request.has_value()) return;
+  const auto timeout = TimeoutArg(args, 1, out);
+  if (!timeout.has_value() || LMPopFirst(ctx, *request, out)) return;
   if (ctx.may_block()) {
     ctx.Block({.timeout_ms = *timeout});
   } else {

@@ -32,9 +32,10 @@ void DebugSleep(ServerContext& ctx, const Args& args, resp::Writer& out) {
     out.Error(kNotFloat);
     return;
   }
-  ctx.engine.keyspace.Leave(ctx.thread);
+  // In a transaction with the whole keyspace to itself all of them wait.
+  if (!ctx.client.exclusive) ctx.engine.keyspace.Leave(ctx.thread);
   runtime::BlockThisThread(std::llround(*seconds * 1e6));
-  ctx.engine.keyspace.Enter(ctx.thread);
+  if (!ctx.client.exclusive) ctx.engine.keyspace.Enter(ctx.thread);
   out.Ok();
 }
 

@@ -7,7 +7,9 @@ namespace pleiad::info {
 
 void ClientsSection(const Input& in, Lines* out) {
   size_t links = 0;
-  if (runtime::ClusterDriver* cluster = in.server.cluster(); cluster != nullptr) {
+  // Not in a transaction: who has the keyspace for himself must not wait for the driver.
+  runtime::ClusterDriver* const cluster = in.server.cluster();
+  if (cluster != nullptr && !in.ctx.client.exclusive) {
     in.ctx.engine.keyspace.Leave(in.ctx.thread);  // the driver's lock may be held for long
     links = cluster->Links().size();
     in.ctx.engine.keyspace.Enter(in.ctx.thread);
