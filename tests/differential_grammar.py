@@ -327,11 +327,16 @@ class Generator:
         """Commands around one whose side effect depends on the version, so that both servers have the same afterwards."""
         name = command[0]
         if name in (b'XCLAIM', b'XAUTOCLAIM') and len(command) > 3:
-            return [[b'XGROUP', b'CREATECONSUMER'] + command[1:4], command]
+            return [[b'XGROUP', b'CREATECONSUMER'] + command[1:4], command, [b'UNWATCH']]
+        if name == b'XSETID' and len(command) > 1:
+            return [command, [b'DEL', command[1]]]  # how it guards the greatest deleted id depends, too
+        if name == b'XGROUP':
+            # Whether this is a change for those who WATCH the stream depends on the version, too.
+            return [command, [b'UNWATCH']]
         if name == b'XREADGROUP' and len(command) > 3:
             # A consumer that gets nothing is made, or not.
             keys = [arg for arg in command[4:] if arg[:1] == b'x' and len(arg) == 2]
-            return [[b'XGROUP', b'CREATECONSUMER', key] + command[2:4] for key in keys] + [command]
+            return [[b'XGROUP', b'CREATECONSUMER', key] + command[2:4] for key in keys] + [command, [b'UNWATCH']]
         if name in (b'SORT', b'SORT_RO') and len(command) > 1:
             # 7.0 turns a small sorted set into a large one by looking at it.
             return [command, [b'DEL', command[1]]]
@@ -350,7 +355,7 @@ class Generator:
 
     def spoil(self, command):
         """Something wrong with a command: an argument too many, too few, or junk in the place of one."""
-        if command[0][:1] == b'@' or len(command) < 2 or command[:1] + [command[1][:1]] == [b'ZADD', b'y']:
+        if command[0][:1] == b'@' or len(command) < 2 or command[0] in (b'ZRANK', b'ZREVRANK') or command[:1] + [command[1][:1]] == [b'ZADD', b'y']:
             return command
         command = list(command)
         kind = self.rng.randrange(5)
@@ -360,7 +365,7 @@ class Generator:
         elif kind == 1:
             command.insert(at + 1, self.rng.choice(JUNK))
         elif kind == 2:
-            command[1] = self.key('s' if command[1][:1] in b'gy' else ANY)
+            command[1] = b's0' if command[1][:1] in b'gy' else self.key(ANY)
         elif command[0].upper() not in NO_JUNK:
             command[at] = self.rng.choice(JUNK)
         else:
@@ -420,7 +425,7 @@ class Generator:
             return self._float()
         if roll < 0.9:
             return self._member()
-        return bytes(rng.choice(b'abcd \0\n\xc3') for _ in range(rng.choice((5, 44, 45, 64, 65, 200))))
+        return b'd' + bytes(rng.choice(b'abcd \0\n\xc3') for _ in range(rng.choice((5, 44, 45, 64, 65, 200))))
 
     def _int(self):
         rng = self.rng

@@ -108,8 +108,9 @@ def _no_idle(reply):
 
 
 def _no_times(reply):
-    """XINFO STREAM FULL: times of consumers and of pending entries (arrays of 4 or 3 whose first item is an id)."""
-    reply = _masked((b'seen-time', b'radix-tree-keys', b'radix-tree-nodes'))(reply)
+    """XINFO without times (in FULL, those of pending entries stand in arrays of 3 or 4 that begin with an id), and without
+    what a group has read, which is counted otherwise since 7.2."""
+    reply = _masked((b'seen-time', b'entries-read', b'lag', b'radix-tree-keys', b'radix-tree-nodes'))(reply)
 
     def walk(value):
         if not _is_list(value):
@@ -134,8 +135,9 @@ def _near(scale):
 # What redis-server 7.0 called otherwise: a small list is "quicklist" there and "listpack" since 7.2; a small set that is
 # not all integers "hashtable" there and "listpack" since 7.2.
 # Pleiad derives int from the value, redis-server from how it was made (INCRBYFLOAT, APPEND to nothing: embstr).
+# PFCOUNT makes a string raw there, by keeping its sum in it.
 def _encoding(reply):
-    names = {b'$quicklist': b'$listpack', b'$hashtable': b'$listpack', b'$int': b'$embstr'}
+    names = {b'$quicklist': b'$listpack', b'$hashtable': b'$listpack', b'$int': b'$embstr', b'$raw': b'$embstr'}
     return names.get(reply, reply) if isinstance(reply, bytes) else reply
 
 
@@ -145,11 +147,12 @@ RULES = {b'SMEMBERS': _unordered, b'SINTER': _unordered, b'SUNION': _unordered, 
 
 
 def _numbers(reply):
-    """A float that is the same in other digits: 7.0 prints 17 of them here and there, 7.2 the shortest that will do."""
+    """A float that is the same in other digits: 7.0 prints 17 of them here and there, 7.2 the shortest that will do. And -0
+    is 0: a small sorted set forgets the sign there."""
     if _is_list(reply):
         return (reply[0], [_numbers(item) for item in reply[1]])
     if re.match(rb'^[$,]-?\d+(\.\d+)?(e[-+]?\d+)?$', reply):
-        return reply[:1] + repr(float(reply[1:])).encode()
+        return reply[:1] + repr(float(reply[1:]) + 0.0).encode()
     return reply
 
 
@@ -159,10 +162,10 @@ def newer(name, command, left, right):
         return left == b'-ERR syntax error' or right[:1] == b'-'
     if name in (b'BITCOUNT', b'BITPOS'):  # arguments are looked at before the key
         return right[:1] == b'-' and (left in (b':0', b':-1') or left[:10] == b'-WRONGTYPE')
-    if name in (b'ZRANK', b'ZREVRANK'):  # WITHSCORE
-        return len(command) == 4
+    if name == b'GETEX':  # the time is looked at before the key
+        return right[:1] == b'-' and (left == b'_' or left[:10] == b'-WRONGTYPE')
     if name == b'XSETID':  # it looks at the greatest deleted id, too, and first
-        return b'top item' in left and b'max_deleted' in right
+        return b'max_deleted' in right
     if name in (b'XREAD', b'XREADGROUP'):  # the text
         return b'Unbalanced' in left and b'Unbalanced' in right
     return False
@@ -398,7 +401,7 @@ def _units(commands):
     units, inside = [], False
     for command in commands:
         tied = units and (units[-1][-1][:2] == [b'XGROUP', b'CREATECONSUMER'] or
-                          (units[-1][-1][0][:4] == b'SORT' and command[0] == b'DEL'))
+                          (units[-1][-1][0] in (b'SORT', b'SORT_RO', b'XSETID') and command[0] == b'DEL'))
         if inside or tied:
             units[-1].append(command)
         else:

@@ -98,6 +98,15 @@ def test_all_kinds(t):
     t.await_true(waiting(server, 1), 5, 'the wait')
     server.cmd('SET', 's', 'string')
     t.error(g.read(), 'WRONGTYPE')
+    server.cmd('XGROUP', 'CREATE', 'gs', 'g', '$', 'MKSTREAM')
+    g.send(encode('XREADGROUP', 'GROUP', 'g', 'c', 'BLOCK', '0', 'STREAMS', 'gs', '>'))
+    z.send(encode('BLPOP', 'swapped', '0'))
+    t.await_true(waiting(server, 2), 5, 'both to wait')
+    server.cmd('FLUSHALL')
+    t.error(g.read(), 'NOGROUP')
+    c = server.connect()
+    t.equal([c('SELECT', '1'), c('RPUSH', 'swapped', 'x'), c('SWAPDB', '0', '1')], ['OK', 1, 'OK'])
+    t.equal(z.read(), [b'swapped', b'x'])
 
 
 @short

@@ -63,6 +63,10 @@ void Dispatcher::Lookup(PreparedCommand* c) {
   const CommandTable& table = CommandTable::Get();
   c->spec = table.Find(c->args[0]);
   if (c->spec == nullptr) return;
+  if (c->spec->name.find('|') != std::string_view::npos) {
+    c->spec = nullptr;  // "CONFIG|GET" is our name for it, not a command
+    return;
+  }
   if (table.HasSubcommands(*c->spec) && c->args.size() > 1) {
     const CommandSpec* sub = table.Subcommand(*c->spec, c->args[1]);
     if (sub != nullptr) c->spec = sub;
@@ -230,6 +234,9 @@ void Dispatcher::RunNow(PreparedCommand& c, ClientState* client, resp::Writer* o
     ServerContext ctx{*engine_, *client, server_, thread_, now_, mono_now_, *stats_, group_};
     spec.server(ctx, Args(c.args, &c.owned), *out);
     out->set_protocol(client->protocol);
+    // FLUSHALL and SWAPDB concern whoever waits for any key.
+    if ((spec.flags & kCmdWrite) && engine_->waiters.count() != 0) [[unlikely]]
+      ServeEverybody();
   } else {
     RunKeyed(c, client, out);
   }

@@ -113,6 +113,7 @@ class Dispatcher {
   void Block(const PreparedCommand& c, ClientState* client, LockSet* locks,
              ReadContext::BlockSpec spec);
   void ServeReady();
+  void ServeEverybody();
   void ServeKey(const ReadyKey& ready);
   bool Serve(const std::shared_ptr<Waiter>& waiter, const Key& ready);
   std::optional<ValueType> TypeAt(const Key& key, int db);

@@ -57,6 +57,8 @@ void Dispatcher::RunInTransaction(PreparedCommand& c, ClientState* client, resp:
   } else if (ActsOnTransaction(c.spec->name)) {
     RunNow(c, client, out);
   } else {
+    // It counts when it runs, not now as well.
+    ThreadStats::Add(&command_stats_[static_cast<size_t>(c.spec->index)].calls, ~0ULL);
     client->transaction->commands.push_back(
         {c.spec, std::vector<std::string>(c.args.begin(), c.args.end())});
     out->Simple("QUEUED");

@@ -74,6 +74,14 @@ void Dispatcher::ServeReady() {
   }
 }
 
+// Each waiter looks again: databases were emptied or exchanged.
+void Dispatcher::ServeEverybody() {
+  for (const auto& waiter : engine_->waiters.All()) {
+    for (const Waiter::WaitedKey& key : waiter->keys) ready_.push_back({waiter->db, key.key});
+  }
+  if (group_ == nullptr) ServeReady();  // in a transaction: behind its end
+}
+
 void Dispatcher::ServeKey(const ReadyKey& ready) {
   const Key key = engine_->keyspace.MakeKey(ready.key);
   auto waiters = engine_->waiters.For(key.slot, ready.db, ready.key);

@@ -30,13 +30,18 @@ bool BLMPopKeys(const Args& args, std::vector<size_t>* positions) {
 // The count of COUNT, 1 without it. Nullopt: an error was written.
 std::optional<int64_t> LMPopCount(const Args& args, size_t at, resp::Writer& out) {
   if (at == args.size()) return 1;
-  if (at + 2 != args.size() || !args.Is(at, "count")) {
+  if (at + 2 > args.size() || !args.Is(at, "count")) {
     out.Error(kSyntaxError);
     return std::nullopt;
   }
   const auto count = IntArg(args, at + 1, out, "ERR count should be greater than 0");
-  if (count.has_value() && *count <= 0) {
+  if (!count.has_value()) return std::nullopt;
+  if (*count <= 0) {
     out.Error("ERR count should be greater than 0");
+    return std::nullopt;
+  }
+  if (at + 2 != args.size()) {
+    out.Error(kSyntaxError);
     return std::nullopt;
   }
   return count;
@@ -108,6 +113,8 @@ bool LMPopFirst(WriteContext& ctx, const LMPopRequest& request, resp::Writer& ou
 // > LMPOP 1 a UP
 // (error) ERR syntax error
 // > LMPOP 1 a LEFT COUNT 0
+// (error) ERR count should be greater than 0
+// > LMPOP 1 a LEFT COUNT x y
 // (error) ERR count should be greater than 0
 // > LMPOP 5 a LEFT
 // (error) ERR syntax error
