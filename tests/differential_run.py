@@ -162,6 +162,8 @@ def newer(name, command, left, right):
         return left == b'-ERR syntax error' or right[:1] == b'-'
     if name in (b'BITCOUNT', b'BITPOS'):  # arguments are looked at before the key
         return right[:1] == b'-' and (left in (b':0', b':-1') or left[:10] == b'-WRONGTYPE')
+    if name == b'OBJECT':  # SPOP with a count may build what is left anew there, as integers if it can
+        return left == b'$intset' and right in (b'$listpack', b'$hashtable')
     if name == b'GETEX':  # the time is looked at before the key
         return right[:1] == b'-' and (left == b'_' or left[:10] == b'-WRONGTYPE')
     if name == b'XSETID':  # it looks at the greatest deleted id, too, and first
