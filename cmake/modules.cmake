@@ -44,7 +44,8 @@ function(pleiad_add_tests name sources)
   if(PLEIAD_TESTS AND sources)
     add_executable(${name}_test ${sources})
     pleiad_unity(${name}_test "${sources}")
-    target_link_libraries(${name}_test PRIVATE pleiad_${name} ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main)
+    target_link_libraries(${name}_test PRIVATE pleiad_${name} ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main
+                          rapidcheck)
     target_compile_options(${name}_test PRIVATE -O0)  # optimising a test takes longer than it gains
     target_compile_definitions(${name}_test PRIVATE PLEIAD_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name}_test COMMAND ${name}_test)

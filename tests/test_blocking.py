@@ -93,6 +93,20 @@ def test_all_kinds(t):
     t.equal(x.read(), [[b's', [[b'5-1', [b'f', b'v']]]]])
     server.cmd('DEL', 'gs')
     t.error(g.read(), 'NOGROUP')
+    server.cmd('XGROUP', 'CREATE', 's', 'g', '$', 'MKSTREAM')
+    g.send(encode('XREADGROUP', 'GROUP', 'g', 'c', 'BLOCK', '0', 'STREAMS', 's', '>'))
+    t.await_true(waiting(server, 1), 5, 'the wait')
+    server.cmd('SET', 's', 'string')
+    t.error(g.read(), 'WRONGTYPE')
+    server.cmd('XGROUP', 'CREATE', 'gs', 'g', '$', 'MKSTREAM')
+    g.send(encode('XREADGROUP', 'GROUP', 'g', 'c', 'BLOCK', '0', 'STREAMS', 'gs', '>'))
+    z.send(encode('BLPOP', 'swapped', '0'))
+    t.await_true(waiting(server, 2), 5, 'both to wait')
+    server.cmd('FLUSHALL')
+    t.error(g.read(), 'NOGROUP')
+    c = server.connect()
+    t.equal([c('SELECT', '1'), c('RPUSH', 'swapped', 'x'), c('SWAPDB', '0', '1')], ['OK', 1, 'OK'])
+    t.equal(z.read(), [b'swapped', b'x'])
 
 
 @short
@@ -108,6 +122,13 @@ def test_wrong_type_waits_on(t):
     server.cmd('DEL', 'k')
     server.cmd('RPUSH', 'k', 'list')
     t.equal(c.read(), [b'k', b'list'])
+    # A destination of another type is an error, though, and what was pushed stays.
+    server.cmd('SET', 'to', 'string')
+    c.send(encode('BLMOVE', 'k', 'to', 'LEFT', 'LEFT', '0'))
+    t.await_true(waiting(server, 1), 5, 'the wait')
+    server.cmd('RPUSH', 'k', 'list')
+    t.error(c.read(), 'WRONGTYPE')
+    t.equal(server.cmd('LLEN', 'k'), 1)
 
 
 @short
@@ -132,7 +153,7 @@ def test_unblock_and_death(t):
 
 @short
 def test_transaction_serves_afterwards(t):
-    server = t.server(config='threads 2')
+    server = t.server(config='threads 2\nenable-debug-command yes')
     a, b = server.connect(), server.connect()
     a.send(encode('BLPOP', 'l', '0'))
     t.await_true(waiting(server, 1), 5, 'the wait')
@@ -140,7 +161,8 @@ def test_transaction_serves_afterwards(t):
     b('LPUSH', 'l', 'x')
     b('LPUSH', 'l', 'y')
     b('BLPOP', 'none', '0')
-    t.equal(b('EXEC'), [1, 2, None])
+    b('DEBUG', 'SLEEP', '0')  # it needs no more than the others of the transaction hold
+    t.equal(b('EXEC'), [1, 2, None, 'OK'])
     t.equal(a.read(), [b'l', b'y'])
     t.equal(server.cmd('LRANGE', 'l', '0', '-1'), [b'x'])
 

@@ -221,6 +221,8 @@ void WriteContext::SetString(const Key& key, std::string_view value, int64_t exp
     slot_db->table.Insert(key.hash, fresh, engine_->keyspace.hash_seed());
     Notify(kNotifyNew, "new", key);
   } else {
+    // Whoever reads a group of the stream that lay here learns that it is gone.
+    if (old->type() == ValueType::kStream) MarkReady(key);
     Unlink(slot_db, old);
     slot_db->table.Replace(key.hash, old, fresh);
     Entry::Free(old);

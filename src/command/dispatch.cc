@@ -70,6 +70,10 @@ void Dispatcher::Lookup(PreparedCommand* c) {
   const CommandTable& table = CommandTable::Get();
   c->spec = table.Find(c->args[0]);
   if (c->spec == nullptr) return;
+  if (c->spec->name.find('|') != std::string_view::npos) {
+    c->spec = nullptr;  // "CONFIG|GET" is our name for it, not a command
+    return;
+  }
   if (table.HasSubcommands(*c->spec) && c->args.size() > 1) {
     const CommandSpec* sub = table.Subcommand(*c->spec, c->args[1]);
     if (sub != nullptr) c->spec = sub;

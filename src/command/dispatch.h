@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -121,9 +122,10 @@ class Dispatcher {
   void Block(const PreparedCommand& c, ClientState* client, LockSet* locks,
              ReadContext::BlockSpec spec);
   void ServeReady();
+  void ServeEverybody();
   void ServeKey(const ReadyKey& ready);
-  bool Serve(const std::shared_ptr<Waiter>& waiter);
-  bool Exists(const Key& key, int db);
+  bool Serve(const std::shared_ptr<Waiter>& waiter, const Key& ready);
+  std::optional<ValueType> TypeAt(const Key& key, int db);
   // Transactions (exec.cc).
   void RunInTransaction(PreparedCommand& c, ClientState* client, resp::Writer* out);
   bool MayQueue(const PreparedCommand& c, ClientState* client, resp::Writer* out);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/text.h"
 #include "command/dispatch.h"
 
 namespace pleiad {
@@ -57,6 +58,8 @@ void Dispatcher::RunInTransaction(PreparedCommand& c, ClientState* client, resp:
   } else if (ActsOnTransaction(c.spec->name)) {
     RunNow(c, client, out);
   } else {
+    // It counts when it runs, not now as well.
+    ThreadStats::Add(&command_stats_[static_cast<size_t>(c.spec->index)].calls, ~0ULL);
     client->transaction->commands.push_back(
         {c.spec, std::vector<std::string>(c.args.begin(), c.args.end())});
     out->Simple("QUEUED");
@@ -73,6 +76,12 @@ bool Dispatcher::MayQueue(const PreparedCommand& c, ClientState* client, resp::W
   const int count = static_cast<int>(c.args.size());
   if (spec.arity > 0 ? count != spec.arity : count < -spec.arity) {
     out->Error(WrongArity(spec));
+    return false;
+  }
+  if (count > 1 && CommandTable::Get().HasSubcommands(spec)) {
+    constexpr size_t kShown = 128;
+    out->Error("ERR unknown subcommand '" + std::string(c.args[1].substr(0, kShown)) + "'. Try " +
+               ToUpper(spec.name) + " HELP.");
     return false;
   }
   if (ActsOnTransaction(spec.name)) return true;

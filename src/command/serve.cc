@@ -74,6 +74,14 @@ void Dispatcher::ServeReady() {
   }
 }
 
+// Each waiter looks again: databases were emptied or exchanged.
+void Dispatcher::ServeEverybody() {
+  for (const auto& waiter : engine_->waiters.All()) {
+    for (const Waiter::WaitedKey& key : waiter->keys) ready_.push_back({waiter->db, key.key});
+  }
+  if (group_ == nullptr) ServeReady();  // in a transaction: behind its end
+}
+
 void Dispatcher::ServeKey(const ReadyKey& ready) {
   const Key key = engine_->keyspace.MakeKey(ready.key);
   auto waiters = engine_->waiters.For(key.slot, ready.db, ready.key);
@@ -86,13 +94,21 @@ void Dispatcher::ServeKey(const ReadyKey& ready) {
     return;
   }
   for (const auto& waiter : waiters) {
-    const bool served = Serve(waiter);
-    if (served && !waiter->held && !Exists(key, ready.db)) return;  // it took the last there was
+    const bool served = Serve(waiter, key);
+    // It took the last there was.
+    if (served && !waiter->held && !TypeAt(key, ready.db).has_value()) return;
   }
 }
 
+// True if a command of that group waits for keys of this type.
+static bool WaitsFor(std::string_view group, std::optional<ValueType> type) {
+  if (group == "list") return type == ValueType::kList;
+  if (group == "sorted-set") return type == ValueType::kZset;
+  return type == ValueType::kStream;
+}
+
 // False: there was nothing for it, or somebody else has it.
-bool Dispatcher::Serve(const std::shared_ptr<Waiter>& waiter) {
+bool Dispatcher::Serve(const std::shared_ptr<Waiter>& waiter, const Key& ready) {
   if (waiter->rerun) return false;
   for (;;) {
     int expected = Waiter::kWaiting;
@@ -114,9 +130,11 @@ bool Dispatcher::Serve(const std::shared_ptr<Waiter>& waiter) {
     RunKeyed(c, &waiter->client, &out);
     serving_ = false;
     engine_->tracking.SendBroadcasts(waiter->client.id);
-    // A key of another type is as good as none, but for a group that its stream went away from.
-    const bool wrong_type =
-        buffer.view().starts_with("-WRONGTYPE") && c.spec->name != "xreadgroup" && !waiter->held;
+    // A key of another type is as good as none, but for a group that its stream went away from. If
+    // the key that is ready is what it waits for, another one (BLMOVE's destination) is wrong.
+    const bool wrong_type = buffer.view().starts_with("-WRONGTYPE") &&
+                            c.spec->name != "xreadgroup" && !waiter->held &&
+                            !WaitsFor(c.spec->group, TypeAt(ready, waiter->db));
     if (!still_nothing_ && !wrong_type) {
       waiter->state = Waiter::kDone;
       engine_->waiters.Remove(waiter);
@@ -151,11 +169,13 @@ void Dispatcher::ServeHeld(int db, const std::vector<std::string>& keys, UnixMs 
   ServeReady();
 }
 
-bool Dispatcher::Exists(const Key& key, int db) {
+std::optional<ValueType> Dispatcher::TypeAt(const Key& key, int db) {
   LockSet locks(&engine_->keyspace);
   locks.LockOne(key.slot);
   const SlotDb* slot_db = engine_->keyspace.Db(locks.slot(key.slot), db, false);
-  return slot_db != nullptr && slot_db->table.Find(key.hash, key.bytes) != nullptr;
+  if (slot_db == nullptr) return std::nullopt;
+  const Entry* const e = slot_db->table.Find(key.hash, key.bytes);
+  return e == nullptr ? std::nullopt : std::optional(e->type());
 }
 
 }  // namespace pleiad

@@ -266,6 +266,9 @@ void SwapDatabases(Engine* engine, int a, int b) {
     if (slot.watched & Slot::kWatched) {
       engine->NoteChange(id, a, {});
       engine->NoteChange(id, b, {});
+      // What comes in changes for those who watched it while it was not there.
+      first->table.ForEach([&](Entry* e) { engine->watches.OnChange(id, b, e->key()); });
+      second->table.ForEach([&](Entry* e) { engine->watches.OnChange(id, a, e->key()); });
     }
     first->table.Swap(second->table);
     std::swap(first->with_expiry, second->with_expiry);

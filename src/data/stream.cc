@@ -211,13 +211,13 @@ int64_t Stream::EntriesUpTo(StreamId id) const {
   return StreamGroup::kUnknown;
 }
 
-int64_t Stream::Lag(const StreamGroup& group) const {
+std::optional<int64_t> Stream::Lag(const StreamGroup& group) const {
   const auto added = static_cast<int64_t>(entries_added_);
   if (added == 0) return 0;
   if (group.entries_read != StreamGroup::kUnknown && !HasDeletedFrom(group.last_id))
     return added - group.entries_read;
   const int64_t read = EntriesUpTo(group.last_id);
-  return read == StreamGroup::kUnknown ? StreamGroup::kUnknown : added - read;
+  return read == StreamGroup::kUnknown ? std::nullopt : std::optional(added - read);
 }
 
 void Stream::Advance(StreamGroup* group, StreamId id) const {

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -94,7 +95,7 @@ class Stream : public Object {
   // How many entries of the stream's life are up to `id`, or kUnknown if deletions hide it.
   int64_t EntriesUpTo(StreamId id) const;
   // Entries the group has still to read, trimmed ones included; kUnknown if that can't be told.
-  int64_t Lag(const StreamGroup& group) const;
+  std::optional<int64_t> Lag(const StreamGroup& group) const;
   // The group got the entry `id`: moves its position.
   void Advance(StreamGroup* group, StreamId id) const;
 

@@ -275,7 +275,7 @@ TEST(StreamTest, LagIsKnownOrSaidToBeUnknown) {
   EXPECT_EQ(group->entries_read, 2);
   EXPECT_EQ(stream.Lag(*group), 3);
   stream.Delete({4, 0});
-  EXPECT_EQ(stream.Lag(*group), StreamGroup::kUnknown);
+  EXPECT_EQ(stream.Lag(*group), std::nullopt);
   stream.Advance(group, {5, 0});
   EXPECT_EQ(stream.Lag(*group), 0);
   EXPECT_EQ(group->entries_read, 5);

@@ -41,7 +41,8 @@ inline std::optional<uint64_t> BitOffsetArg(ReadContext& ctx, std::string_view t
 struct BitString {
   Entry* entry = nullptr;
   char* bytes = nullptr;
-  bool grew = false;  // longer than before, or new
+  bool grew = false;     // longer than before, or new
+  bool created = false;  // new, which was counted as a change
 };
 
 // nullopt: WRONGTYPE was written.
@@ -53,6 +54,7 @@ inline std::optional<BitString> OpenBitString(WriteContext& ctx, const Key& key,
   s.grew = s.entry == nullptr || s.entry->str().size() < size;
   if (s.entry == nullptr) {
     ctx.SetString(key, "", Entry::kNoExpiry);
+    s.created = true;
     s.entry = ctx.FindForWrite(key);
   }
   const Entry* const before = s.entry;
@@ -80,7 +82,6 @@ inline std::optional<BitRange> ClampBitRange(const BitRangeArgs& args, size_t si
   const auto total = static_cast<int64_t>(args.bits ? size * 8 : size);
   int64_t start = args.start;
   int64_t end = args.end;
-  if (start < 0 && end < 0 && start > end) return std::nullopt;
   if (start < 0) start = std::max<int64_t>(start + total, 0);
   if (end < 0) end = std::max<int64_t>(end + total, 0);
   end = std::min(end, total - 1);

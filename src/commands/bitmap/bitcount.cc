@@ -63,6 +63,10 @@ void BitCount(ReadContext& ctx, const Args& args, resp::Writer& out) {
     out.Integer(0);
     return;
   }
+  if (wanted.start < 0 && wanted.end < 0 && wanted.start > wanted.end) {
+    out.Integer(0);  // though both may lie before the first byte, where BITPOS sees the first byte
+    return;
+  }
   const auto range = ClampBitRange(wanted, e->str().size());
   out.Integer(range ? static_cast<int64_t>(CountBits(e->str(), range->first, range->last)) : 0);
 }

@@ -173,7 +173,7 @@ void DoBitField(WriteContext& ctx, const Args& args, resp::Writer& out) {
   out.Array(steps->size());
   for (const BitFieldStep& step : *steps) changed |= RunBitFieldStep(step, *string, out);
   if (!changed) return;
-  ctx.Changed(key);
+  if (!string->created) ctx.Changed(key);
   ctx.Notify(kNotifyString, "setbit", key);
 }
 

@@ -89,6 +89,10 @@ const BitOpWord* ParseBitOp(const Args& args, resp::Writer& out) {
 // (integer) 0
 // > EXISTS d
 // (integer) 0
+// > BITOP NOT d a
+// (integer) 3
+// > OBJECT ENCODING d
+// "raw"
 // > BITOP NOT d a b
 // (error) ERR BITOP NOT must be called with a single source key.
 // > BITOP DIFF d a
@@ -121,6 +125,7 @@ void BitOp(WriteContext& ctx, const Args& args, resp::Writer& out) {
   } else {
     ctx.SetString(destination, result->view(), Entry::kNoExpiry, false, result);
   }
+  ctx.FindForWrite(destination)->set_modified();  // OBJECT ENCODING says raw
   ctx.Notify(kNotifyString, "set", destination);
   out.Integer(static_cast<int64_t>(size));
 }

@@ -70,6 +70,8 @@ bool ParseBitPosArgs(const Args& args, BitPosArgs* parsed, resp::Writer& out) {
 // (integer) 0
 // > BITPOS absent 1
 // (integer) -1
+// > BITPOS k 1 -30 -50
+// (integer) 0
 // > BITPOS k 2
 // (error) ERR The bit argument must be 1 or 0.
 // > BITPOS absent 1 x

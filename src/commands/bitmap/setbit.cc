@@ -42,7 +42,7 @@ void SetBit(WriteContext& ctx, const Args& args, resp::Writer& out) {
     BitField{.bits = 1, .offset = *offset}.Write(string->bytes, on ? 1 : 0);
   }
   if (before != on || string->grew) {
-    ctx.Changed(key);
+    if (!string->created) ctx.Changed(key);
     ctx.Notify(kNotifyString, "setbit", key);
   }
   out.Integer(before ? 1 : 0);

@@ -30,13 +30,18 @@ bool BLMPopKeys(const Args& args, std::vector<size_t>* positions) {
 // The count of COUNT, 1 without it. Nullopt: an error was written.
 std::optional<int64_t> LMPopCount(const Args& args, size_t at, resp::Writer& out) {
   if (at == args.size()) return 1;
-  if (at + 2 != args.size() || !args.Is(at, "count")) {
+  if (at + 2 > args.size() || !args.Is(at, "count")) {
     out.Error(kSyntaxError);
     return std::nullopt;
   }
   const auto count = IntArg(args, at + 1, out, "ERR count should be greater than 0");
-  if (count.has_value() && *count <= 0) {
+  if (!count.has_value()) return std::nullopt;
+  if (*count <= 0) {
     out.Error("ERR count should be greater than 0");
+    return std::nullopt;
+  }
+  if (at + 2 != args.size()) {
+    out.Error(kSyntaxError);
     return std::nullopt;
   }
   return count;
@@ -109,6 +114,8 @@ bool LMPopFirst(WriteContext& ctx, const LMPopRequest& request, resp::Writer& ou
 // (error) ERR syntax error
 // > LMPOP 1 a LEFT COUNT 0
 // (error) ERR count should be greater than 0
+// > LMPOP 1 a LEFT COUNT x y
+// (error) ERR count should be greater than 0
 // > LMPOP 5 a LEFT
 // (error) ERR syntax error
 void LMPop(WriteContext& ctx, const Args& args, resp::Writer& out) {
@@ -136,13 +143,15 @@ void LMPop(WriteContext& ctx, const Args& args, resp::Writer& out) {
 // (error) ERR numkeys should be greater than 0
 // > BLMPOP 1 2 b RIGHT
 // (error) ERR syntax error
+// > BLMPOP -1 1 b RIGHT COUNT 0
+// (error) ERR count should be greater than 0
 // > BLMPOP 1 1 b RIGHT COUNT
 // (error) ERR syntax error
 void BLMPop(WriteContext& ctx, const Args& args, resp::Writer& out) {
-  const auto timeout = TimeoutArg(args, 1, out);
-  if (!timeout.has_value()) return;
   const auto request = ParseLMPop(ctx, args, 2, out);
-  if (!request.has_value() || LMPopFirst(ctx, *request, out)) return;
+  if (!request.has_value()) return;
+  const auto timeout = TimeoutArg(args, 1, out);
+  if (!timeout.has_value() || LMPopFirst(ctx, *request, out)) return;
   if (ctx.may_block()) {
     ctx.Block({.timeout_ms = *timeout});
   } else {

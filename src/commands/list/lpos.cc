@@ -16,10 +16,11 @@ struct LPosOptions {
 
 bool LPosNumber(const Args& args, size_t i, std::string_view name, int64_t* number,
                 resp::Writer& out) {
-  const auto value = IntArg(args, i, out);
+  const std::string error = std::string("ERR ") + std::string(name) + " can't be negative";
+  const auto value = IntArg(args, i, out, error);
   if (!value.has_value()) return false;
   if (*value < 0) {
-    out.Error(std::string("ERR ") + std::string(name) + " can't be negative");
+    out.Error(error);
     return false;
   }
   *number = *value;
@@ -116,6 +117,8 @@ std::vector<int64_t> FindPositions(const ListReader& list, std::string_view elem
 // > LPOS l a COUNT -1
 // (error) ERR COUNT can't be negative
 // > LPOS l a MAXLEN -1
+// (error) ERR MAXLEN can't be negative
+// > LPOS l a MAXLEN x
 // (error) ERR MAXLEN can't be negative
 // > LPOS l a RANK
 // (error) ERR syntax error

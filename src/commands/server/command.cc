@@ -193,9 +193,8 @@ void CommandList(ServerContext&, const Args& args, resp::Writer& out) {
   const size_t place = out.DeferArray();
   size_t count = 0;
   for (const CommandSpec& spec : CommandTable::Get().all()) {
-    const bool matches = !filtered ? !IsSubcommand(spec)
-                                   : (category && InCategory(spec, args[4])) ||
-                                         (pattern && GlobMatch(args[4], spec.name, true));
+    const bool matches = !filtered || (category && InCategory(spec, args[4])) ||
+                         (pattern && GlobMatch(args[4], spec.name, true));
     if (!matches) continue;
     out.Bulk(spec.name);
     ++count;

@@ -136,6 +136,8 @@ void ConfigHelp(ServerContext&, const Args&, resp::Writer& out) {
 //
 // > CONFIG FOO
 // (error) ERR unknown subcommand 'FOO'. Try CONFIG HELP.
+// > CONFIG|GET
+// (error) ERR unknown command 'CONFIG|GET'...
 // > CONFIG
 // (error) ERR wrong number of arguments for 'config' command
 void Config(ServerContext&, const Args& args, resp::Writer& out) {

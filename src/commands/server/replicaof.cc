@@ -45,7 +45,7 @@ void Replicaof(ServerContext& ctx, const Args& args, resp::Writer& out) {
 }
 
 constexpr uint32_t kReplicaofFlags =
-    kCmdAdmin | kCmdNoScript | kCmdStale | kCmdNoAsync | kCmdDangerous;
+    kCmdAdmin | kCmdNoScript | kCmdStale | kCmdNoAsync | kCmdNoMulti | kCmdDangerous;
 
 const CommandRegistration kReplicaof{
     {.name = "replicaof",

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "commands/stream/stream_args.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -11,9 +13,12 @@ namespace {
 
 constexpr uint64_t kStreamSeqMax = std::numeric_limits<uint64_t>::max();
 
-// Digits only; leading zeros are fine.
+// Digits; leading zeros, blanks and a plus sign are fine too, as they always were with clients.
 std::optional<uint64_t> ParseStreamNumber(std::string_view text) {
   uint64_t number = 0;
+  const size_t start = text.find_first_not_of(" \t\n\v\f\r");
+  text.remove_prefix(std::min(start, text.size()));
+  if (text.starts_with('+')) text.remove_prefix(1);
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (text.empty() || error != std::errc() || stop != end) return std::nullopt;

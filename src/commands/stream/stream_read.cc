@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "commands/stream/stream_read.h"
 
+#include <fmt/core.h>
+
 namespace pleiad {
 namespace {
 

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -25,13 +27,18 @@ void WriteXinfoNumber(std::string_view name, int64_t number, resp::Writer& out) 
 }
 
 // A number that may not be known.
-void WriteXinfoMaybe(std::string_view name, int64_t number, resp::Writer& out) {
+void WriteXinfoMaybe(std::string_view name, std::optional<int64_t> number, resp::Writer& out) {
   out.Bulk(name);
-  if (number == StreamGroup::kUnknown) {
-    out.Null();
+  if (number.has_value()) {
+    out.Integer(*number);
   } else {
-    out.Integer(number);
+    out.Null();
   }
+}
+
+void WriteXinfoEntriesRead(const StreamGroup& group, resp::Writer& out) {
+  const bool known = group.entries_read != StreamGroup::kUnknown;
+  WriteXinfoMaybe("entries-read", known ? std::optional(group.entries_read) : std::nullopt, out);
 }
 
 void WriteXinfoId(std::string_view name, StreamId id, resp::Writer& out) {
@@ -115,7 +122,7 @@ void WriteXinfoFull(const Stream& stream, size_t most, resp::Writer& out) {
     out.Bulk("name");
     out.Bulk(name);
     WriteXinfoId("last-delivered-id", group->last_id, out);
-    WriteXinfoMaybe("entries-read", group->entries_read, out);
+    WriteXinfoEntriesRead(*group, out);
     WriteXinfoMaybe("lag", stream.Lag(*group), out);
     WriteXinfoGroupPending(*group, most, out);
     out.Bulk("consumers");
@@ -244,7 +251,7 @@ void XinfoGroups(ReadContext& ctx, const Args&, resp::Writer& out) {
     WriteXinfoNumber("consumers", static_cast<int64_t>(group->consumers().size()), out);
     WriteXinfoNumber("pending", static_cast<int64_t>(group->pending().size()), out);
     WriteXinfoId("last-delivered-id", group->last_id, out);
-    WriteXinfoMaybe("entries-read", group->entries_read, out);
+    WriteXinfoEntriesRead(*group, out);
     WriteXinfoMaybe("lag", stream->Lag(*group), out);
   }
 }

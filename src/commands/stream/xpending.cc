@@ -20,13 +20,17 @@ struct XpendingRequest {
 // The long form, from args[3] on.
 bool ParseXpending(const Args& args, XpendingRequest* request, resp::Writer& out) {
   size_t at = 3;
+  if (args.size() < 6 || args.size() > 9) {
+    out.Error(kSyntaxError);
+    return false;
+  }
   if (args.Is(at, "idle")) {
     const auto idle = IntArg(args, at + 1, out);
     if (!idle.has_value()) return false;
     request->min_idle_ms = *idle;
     at += 2;
   }
-  if (args.size() < at + 3 || args.size() > at + 4) {
+  if (args.size() < at + 3) {
     out.Error(kSyntaxError);
     return false;
   }

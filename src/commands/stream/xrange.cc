@@ -64,6 +64,10 @@ void WriteXrange(ReadContext& ctx, const Args& args, bool reverse, resp::Writer&
 //       2) "f"
 //       3) "g"
 //       4) "h"
+// > XRANGE s +01-01 1-1
+// 1) 1) "1-1"
+//    2) 1) "a"
+//       2) "b"
 // > XRANGE s - + COUNT 0
 // (nil)
 // > XRANGE nosuchkey - +

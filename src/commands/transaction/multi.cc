@@ -38,6 +38,8 @@ namespace {
 // OK
 // > GET
 // (error) ERR wrong number of arguments for 'get' command
+// > XGROUP FOO k
+// (error) ERR unknown subcommand 'FOO'. Try XGROUP HELP.
 // > SET a 1
 // QUEUED
 // > EXEC

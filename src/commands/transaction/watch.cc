@@ -53,6 +53,20 @@ namespace {
 // QUEUED
 // > EXEC
 // 1) PONG
+// > WATCH b
+// OK
+// > SELECT 1
+// OK
+// > SET b v
+// OK
+// > SWAPDB 0 1
+// OK
+// > SELECT 0
+// OK
+// > MULTI
+// OK
+// > EXEC
+// (nil)
 void WatchKeys(ReadContext& ctx, const Args&, resp::Writer& out) {
   for (const Key& key : ctx.keys()) ctx.Watch(key);
   out.Ok();

@@ -174,7 +174,14 @@ void Zadd(WriteContext& ctx, const Args& args, resp::Writer& out) {
 // "inf"
 // > ZINCRBY z -inf a
 // (error) ERR resulting score is not a number (NaN)
+// > ZINCRBY z NX a
+// (error) ERR syntax error
 void Zincrby(WriteContext& ctx, const Args& args, resp::Writer& out) {
+  for (const std::string_view word : {"nx", "xx", "gt", "lt", "ch", "incr"}) {
+    if (!args.Is(2, word)) continue;  // an option of ZADD in the place of the increment
+    out.Error(kSyntaxError);
+    return;
+  }
   AddMembers(ctx, args, {.flags = Zset::kAddIncrement, .first = 2}, out);
 }
 

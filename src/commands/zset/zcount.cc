@@ -21,6 +21,8 @@ namespace {
 // (integer) 0
 // > ZCOUNT z low high
 // (error) ERR min or max is not a float
+// > ZCOUNT nosuchkey ( ""
+// (integer) 0
 // > ZCOUNT z 1 nan
 // (error) ERR min or max is not a float
 // > SET text v

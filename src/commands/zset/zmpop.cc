@@ -118,13 +118,13 @@ void Zmpop(WriteContext& ctx, const Args& args, resp::Writer& out) {
 //       2) "2"
 // > BZMPOP -1 1 z MAX
 // (error) ERR timeout is negative
-// > BZMPOP 1 0 z MAX
+// > BZMPOP -1 0 z MAX
 // (error) ERR numkeys should be greater than 0
 void Bzmpop(WriteContext& ctx, const Args& args, resp::Writer& out) {
-  const auto timeout = ZsetTimeout(args[1], out);
-  if (!timeout.has_value()) return;
   ZmpopQuery query;
   if (!ParseZmpop(args, 2, &query, out)) return;
+  const auto timeout = ZsetTimeout(args[1], out);
+  if (!timeout.has_value()) return;
   if (PopFirst(ctx, query, out)) return;
   if (ctx.may_block()) {
     ctx.Block({.timeout_ms = *timeout});

@@ -13,7 +13,9 @@ namespace {
 bool ParseScoreBound(std::string_view text, ZsetScoreBound* bound) {
   bound->exclusive = text.starts_with('(');
   if (bound->exclusive) text.remove_prefix(1);
-  const auto score = ParseScore(text);
+  // Blanks in front are fine and an empty bound is 0, for redis-server as for us.
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
+  const auto score = text.empty() ? std::optional<double>(0) : ParseScore(text);
   if (!score.has_value()) return false;
   bound->score = *score;
   return true;
