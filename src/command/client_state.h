@@ -36,6 +36,7 @@ struct ClientState {
   bool replica = false;      // became a replica by PSYNC
   bool no_evict = false;
   bool no_touch = false;
+  bool monitor = false;  // MONITOR: sees every command
   bool close_after_reply = false;
   ReplyMode reply_mode = ReplyMode::kOn;
   std::shared_ptr<Transaction> transaction;  // between MULTI and EXEC; else null
@@ -49,6 +50,7 @@ struct ClientState {
   MonoMs created;
   MonoMs last_interaction;
   const struct CommandSpec* last_command = nullptr;
+  Offset write_offset{0};  // in the journal, behind its last write
   uint64_t total_commands = 0;
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;

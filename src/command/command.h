@@ -124,6 +124,8 @@ inline constexpr std::string_view kWrongType =
 inline constexpr std::string_view kNotInteger = "ERR value is not an integer or out of range";
 inline constexpr std::string_view kNotFloat = "ERR value is not a valid float";
 inline constexpr std::string_view kNoSuchKey = "ERR no such key";
+// Why writes are refused when what should keep them does not work.
+std::string_view PersistenceErrorText(PersistenceError error);
 inline constexpr std::string_view kIndexOutOfRange = "ERR index out of range";
 
 // An integer argument; writes the error (default: kNotInteger) and returns nullopt if it is none.

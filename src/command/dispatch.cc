@@ -16,16 +16,25 @@ namespace pleiad {
 namespace {
 
 constexpr size_t kErrorStatsMax = 128;
-constexpr std::string_view kRdbMisconf =
-    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
-    "disk. Commands that may modify the data set are disabled, because this instance is configured "
-    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
-    "option). "
-    "Please check the Redis logs for details about the RDB error.";
-constexpr std::string_view kAofMisconf =
-    "MISCONF Errors writing to the AOF file. Please check the Redis logs for details.";
+// May end in the journal, or in other nodes' hands: what a pause of writes holds back.
+bool Replicates(const CommandSpec& spec) {
+  return (spec.flags & kCmdWrite) || spec.name == "pfcount" || spec.name == "publish" ||
+         spec.name == "spublish";
+}
+
+uint64_t Digits(uint64_t n) {
+  uint64_t digits = 1;
+  for (; n >= 10; n /= 10) ++digits;
+  return digits;
+}
 
 }  // namespace
+
+uint64_t RequestBytes(std::span<const std::string_view> args) {
+  uint64_t bytes = 3 + Digits(args.size());  // *N, $N, each with CR LF
+  for (const std::string_view arg : args) bytes += 5 + Digits(arg.size()) + arg.size();
+  return bytes;
+}
 
 bool KeyArgs(const CommandSpec& spec, const Args& args, std::vector<size_t>* positions) {
   if (spec.get_keys != nullptr) return spec.get_keys(args, positions);
@@ -110,6 +119,10 @@ size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, Unix
     PreparedCommand& c = batch_[done++];
     const size_t before = out->size();
     RunPrepared(c, client, &writer);
+    if (client->waiter != nullptr && Postponed(*client)) [[unlikely]] {
+      --done;  // it is still to come
+      break;
+    }
     const uint64_t end = CycleCount();
     if (c.spec != nullptr) {
       CommandStats& stats = command_stats_[static_cast<size_t>(c.spec->index)];
@@ -117,10 +130,7 @@ size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, Unix
       ThreadStats::Add(&stats.cycles, end - start);
       const auto bucket = static_cast<size_t>(std::bit_width(end - start));
       ThreadStats::Add(&stats.by_cycles[std::min(bucket, CommandStats::kBuckets - 1)], 1);
-      if (end - start > engine_->slowlog_cycles.load(std::memory_order_relaxed) && slow_hook_)
-          [[unlikely]] {
-        slow_hook_(*client, Args(c.args), end - start);
-      }
+      NoteCost(c, *client, end - start, out->size() - before);
     }
     if (out->size() > before && out->data()[before] == '-')
       CountError(c.spec, out->view().substr(before));
@@ -140,6 +150,31 @@ size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, Unix
   client->total_commands += done;
   ThreadStats::Add(&stats_->commands, done);
   return done;
+}
+
+// The commands log, and what a slot's commands cost.
+void Dispatcher::NoteCost(const PreparedCommand& c, const ClientState& client, uint64_t cycles,
+                          uint64_t reply_bytes) {
+  uint64_t data_bytes = 0;
+  for (const std::string_view arg : c.args) data_bytes += arg.size();
+  const auto over = [](uint64_t value, const std::atomic<uint64_t>& limit) {
+    return value > limit.load(std::memory_order_relaxed);
+  };
+  const bool slow = over(cycles, engine_->slowlog_cycles) ||
+                    over(reply_bytes, engine_->large_reply_bytes) ||
+                    over(data_bytes, engine_->large_request_bytes);
+  if (slow && slow_hook_) [[unlikely]]
+    slow_hook_(client, Args(c.args), {cycles, RequestBytes(c.args), reply_bytes});
+  if (!c.keys.empty() && engine_->slot_stats.enabled()) [[unlikely]]
+    engine_->slot_stats.Add(c.keys[0].slot, cycles, RequestBytes(c.args), reply_bytes);
+}
+
+void Dispatcher::FeedMonitors(const CommandSpec& spec, std::span<const std::string_view> args,
+                              const ClientState& client) {
+  if (engine_->monitors.load(std::memory_order_relaxed) == 0) [[likely]]
+    return;
+  if (spec.flags & (kCmdSkipMonitor | kCmdAdmin)) return;
+  if (engine_->on_monitored) engine_->on_monitored(client, args);
 }
 
 void Dispatcher::RunOne(std::span<const std::string_view> args, ClientState* client,
@@ -227,13 +262,15 @@ void Dispatcher::RunNow(PreparedCommand& c, ClientState* client, resp::Writer* o
   const bool was_asking = client->asking;
   out->set_protocol(client->protocol);
   if (spec.server != nullptr) {
+    if (!client->exclusive && HoldBack(Replicates(spec), client)) return;
+    FeedMonitors(spec, c.args, *client);
     ServerContext ctx{*engine_, *client, server_, thread_, now_, mono_now_, *stats_, group_};
     spec.server(ctx, Args(c.args, &c.owned), *out);
     out->set_protocol(client->protocol);
   } else {
     RunKeyed(c, client, out);
   }
-  if (was_asking) client->asking = false;
+  if (was_asking && !Postponed(*client)) client->asking = false;
 }
 
 size_t Dispatcher::CountMissing(const PreparedCommand& c, const ClientState& client,
@@ -291,13 +328,29 @@ void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer*
   }
   if (!c.keys.empty() && !RouteLocked(c, client, &locks, out)) return;
   if (spec.write != nullptr && !client->from_master) {
-    if (!CheckWritable(out) || HeldByMove(c, client, &locks)) return;
+    if (!CheckWritable(out)) return;
   }
+  if (!client->exclusive && HoldBack(Replicates(spec), client)) return;
+  if (spec.write != nullptr && !client->from_master && HeldByMove(c, client, &locks)) return;
+  if (!serving_) FeedMonitors(spec, c.args, *client);
   RunLocked(c, client, &locks, out);
   if (ready_.empty() || group_ != nullptr) [[likely]]
     return;  // in a transaction: served behind its end
   locks.Release();
   ServeReady();
+}
+
+// True: a pause holds the command back, and the client waits for its end. Nothing is held back that
+// has no connection (the master's stream, who is served), or is a part of something that runs.
+bool Dispatcher::HoldBack(bool writes, ClientState* client) {
+  if (engine_->pauses.level() == PauseLevel::kNone) [[likely]]
+    return false;
+  if (client->connection == nullptr || group_ != nullptr) return false;
+  const Pauses::View pause = engine_->pauses.Look(mono_now_);
+  if (pause.level == PauseLevel::kNone) return false;
+  if (pause.level == PauseLevel::kWrites && !writes) return false;
+  Postpone(client, pause.end_ms);
+  return true;
 }
 
 // What may forbid any write at this moment.
@@ -309,13 +362,9 @@ bool CheckWritable(const Engine& engine, resp::Writer* out) {
     out->Error("READONLY You can't write against a read only replica.");
     return false;
   }
-  if (engine.writes_paused.load(std::memory_order_relaxed)) {
-    out->Error("TRYAGAIN A manual failover is under way");
-    return false;
-  }
   const PersistenceError error = engine.persistence_error.load(std::memory_order_relaxed);
   if (error != PersistenceError::kNone) [[unlikely]] {
-    out->Error(error == PersistenceError::kAof ? kAofMisconf : kRdbMisconf);
+    out->Error(PersistenceErrorText(error));
     return false;
   }
   if (engine.min_replicas_missing.load(std::memory_order_relaxed) != 0) {
@@ -351,6 +400,7 @@ void Dispatcher::RunLocked(PreparedCommand& c, ClientState* client, LockSet* loc
   if (!ctx.changed()) return;
   ThreadStats::Add(&stats_->dirty, ctx.dirty_);
   if (!ctx.propagated_) ctx.Propagate(c.args);
+  client->write_offset = engine_->journal.end();  // in a transaction: set behind its end
 }
 
 }  // namespace pleiad

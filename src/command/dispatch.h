@@ -32,9 +32,18 @@ struct PreparedCommand {
   bool keys_ok = true;
 };
 
-// Called for a command that took longer than Engine::slowlog_cycles.
+// Bytes of a command as clients send it.
+uint64_t RequestBytes(std::span<const std::string_view> args);
+
+// Called for a command beyond one of Engine's slowlog_cycles, large_request_bytes and
+// large_reply_bytes.
+struct CommandCost {
+  uint64_t cycles = 0;
+  uint64_t request_bytes = 0;
+  uint64_t reply_bytes = 0;
+};
 using SlowCommandHook =
-    std::function<void(const ClientState& client, const Args& args, uint64_t cycles)>;
+    std::function<void(const ClientState& client, const Args& args, const CommandCost& cost)>;
 
 // Per command figures of one thread.
 struct CommandStats {
@@ -74,6 +83,8 @@ class Dispatcher {
   // Runs the commands that waited for a move of those keys (MIGRATE) to end. REQUIRES: inside, no
   // slot lock held.
   void ServeHeld(int db, const std::vector<std::string>& keys, UnixMs now, MonoMs mono);
+  // A pause is over: those are served whose keys became ready meanwhile.
+  void ServeLeftOver(UnixMs now, MonoMs mono_now);
 
   // Called on this thread when `client` begins to wait: how its reply will get to it. Without it
   // (tests of the command layer) nothing waits.
@@ -101,13 +112,15 @@ class Dispatcher {
   void RunNow(PreparedCommand& c, ClientState* client, resp::Writer* out);
   void RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out);
   void RunLocked(PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out);
+  bool HoldBack(bool writes, ClientState* client);
+  void NoteCost(const PreparedCommand& c, const ClientState& client, uint64_t cycles,
+                uint64_t reply_bytes);
+  void FeedMonitors(const CommandSpec& spec, std::span<const std::string_view> args,
+                    const ClientState& client);
   bool CheckWritable(resp::Writer* out);
   bool HeldByMove(const PreparedCommand& c, ClientState* client, LockSet* locks);
   // Clients that wait (serve.cc).
-  struct ReadyKey {
-    int db;
-    std::string key;
-  };
+  using ReadyKey = WaiterTable::ReadyKey;
   bool MayBlock(const ClientState& client) const;
   void Block(const PreparedCommand& c, ClientState* client, LockSet* locks,
              ReadContext::BlockSpec spec);

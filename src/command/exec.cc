@@ -41,6 +41,14 @@ void EndTransaction(ClientState* client) {
   if (client->watches) client->watches->Clear();
 }
 
+// What a pause of writes holds back.
+bool Writes(const Transaction& transaction) {
+  return std::any_of(transaction.commands.begin(), transaction.commands.end(), [](const auto& c) {
+    return (c.spec->flags & kCmdWrite) != 0 || c.spec->name == "pfcount" ||
+           c.spec->name == "publish" || c.spec->name == "spublish";
+  });
+}
+
 }  // namespace
 
 void Dispatcher::RunInTransaction(PreparedCommand& c, ClientState* client, resp::Writer* out) {
@@ -48,9 +56,15 @@ void Dispatcher::RunInTransaction(PreparedCommand& c, ClientState* client, resp:
     client->transaction->failed = true;
     return;
   }
+  const bool writes = c.spec->name == "exec"
+                          ? !client->transaction->failed && Writes(*client->transaction)
+                          : Writes({.commands = {{c.spec, {}}}});
+  if (HoldBack(writes, client)) return;
   if (c.spec->name == "exec") {
     client->last_command = c.spec;
+    const CommandSpec& spec = *c.spec;
     Exec(client, out);
+    if (client->waiter == nullptr) FeedMonitors(spec, c.args, *client);
   } else if (c.spec->name == "watch") {
     out->Error("ERR WATCH inside MULTI is not allowed");
   } else if (ActsOnTransaction(c.spec->name)) {
@@ -132,6 +146,7 @@ void Dispatcher::Exec(ClientState* client, resp::Writer* out) {
       engine_->journal.AppendGroup(group);
     }
     client->exclusive = false;
+    if (!group.empty()) client->write_offset = engine_->journal.end();
     engine_->keyspace.LeaveExclusive();
     engine_->keyspace.Enter(thread_);
   } else {
@@ -142,9 +157,10 @@ void Dispatcher::Exec(ClientState* client, resp::Writer* out) {
       RunQueued(commands, client, &locks, out);
       group_ = nullptr;
       engine_->journal.AppendGroup(group);
+      if (!group.empty()) client->write_offset = engine_->journal.end();
     }
   }
-  if (client->waiter != nullptr) {  // a slot is held: EXEC comes again, as a whole
+  if (client->waiter != nullptr) {  // held back: EXEC comes again, as a whole
     client->transaction = transaction;
     return;
   }
@@ -187,6 +203,7 @@ bool Dispatcher::CheckExec(std::vector<PreparedCommand>& commands, ClientState* 
     AbortExec(reason.view(), out);
     return false;
   }
+  if (HoldBack(writes, client)) return false;  // it came on the way into the exclusive section
   if (WatchBroken(*client, locks)) {
     out->NullArray();
     return false;
@@ -217,6 +234,7 @@ void Dispatcher::RunQueued(std::vector<PreparedCommand>& commands, ClientState* 
     if (locks == nullptr || c.spec->server != nullptr) {
       RunNow(c, client, out);
     } else {
+      FeedMonitors(*c.spec, c.args, *client);
       RunLocked(c, client, locks, out);
     }
     ThreadStats::Add(&command_stats_[static_cast<size_t>(c.spec->index)].calls, 1);

@@ -81,6 +81,10 @@ class Persistence {
   // Replies to writes must wait until synced() has reached them: appendfsync always. Any thread.
   bool gating() const { return gating_.load(std::memory_order_relaxed); }
   Offset synced() const;
+  // For WAITAOF: what a restart would find here, up to where; before everything if there is no log
+  // (with a base) to find.
+  Offset on_disk() const;
+  bool has_log() const;
 
   // Ten times a second on reactor 0, inside the keyspace.
   void Cron(MonoMs now);

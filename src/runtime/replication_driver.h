@@ -60,6 +60,8 @@ class ReplicationDriver {
   ReplicationView View(MonoMs now) const;
   // Replicas that hold everything up to `offset` (WAIT).
   int CountAcked(Offset offset) const { return primary_.CountAcked(offset); }
+  // Those that have it on disk (WAITAOF).
+  int CountOnDisk(Offset offset) const { return primary_.CountOnDisk(offset); }
   // Asks the replicas to tell where they are now, instead of within a second. The caller is inside
   // the keyspace.
   void AskForAcks();

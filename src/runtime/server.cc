@@ -13,6 +13,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/prng.h"
+#include "base/text.h"
+#include "command/redact.h"
+#include "runtime/ack_waiters.h"
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
 #include "runtime/cluster_router.h"
@@ -86,6 +89,10 @@ Server::Server(std::unique_ptr<ConfigStore> config)
       std::make_unique<ReplicationDriver>(&engine_, this, [this] { return config_->settings(); });
   persistence_ = std::make_unique<Persistence>(this);
   migrator_ = std::make_unique<Migrator>(this);
+  acks_ = std::make_unique<AckWaiters>(this);
+  engine_.on_monitored = [this](const ClientState& client, std::span<const std::string_view> args) {
+    FeedMonitors(client, args);
+  };
   replication_->set_reload_hooks(
       {[this] { persistence_->BeforeReload(); }, [this] { persistence_->AfterReload(); }});
   for (int i = 0; i < threads; ++i)
@@ -238,12 +245,12 @@ void Server::ResetStats() {
   sampled_commands_ = sampled_in_ = sampled_out_ = 0;
 }
 
-void Server::AddSlow(const ClientState& client, const Args& args, uint64_t cycles) {
+void Server::AddSlow(const ClientState& client, const Args& args, const CommandCost& cost) {
   const auto settings = config_->settings();
   const uint32_t flags = client.last_command == nullptr ? 0 : client.last_command->flags;
   SlowlogEntry entry;
   entry.unix_seconds = UnixNow().value / 1000;
-  entry.micros = static_cast<int64_t>(static_cast<double>(cycles) / CyclesPerMicrosecond());
+  entry.micros = static_cast<int64_t>(static_cast<double>(cost.cycles) / CyclesPerMicrosecond());
   const int64_t ms = entry.micros / 1000;
   if (settings->latency_monitor_threshold_ms > 0 && ms >= settings->latency_monitor_threshold_ms)
     latency_.Add(flags & kCmdFast ? "fast-command" : "command", entry.unix_seconds, ms);
@@ -252,16 +259,17 @@ void Server::AddSlow(const ClientState& client, const Args& args, uint64_t cycle
   if (slow < 0 || entry.micros < slow) return;
   entry.address = client.address;
   entry.client_name = client.name;
+  const std::vector<std::string_view> words = Redacted(args.all());
   const size_t shown = std::min(args.size(), kSlowlogArgsMax);
   for (size_t i = 0; i < shown; ++i) {
     if (shown < args.size() && i + 1 == shown) {
       entry.args.push_back(fmt::format("... ({} more arguments)", args.size() - shown + 1));
-    } else if (args[i].size() > kSlowlogArgBytesMax) {
+    } else if (words[i].size() > kSlowlogArgBytesMax) {
       entry.args.push_back(fmt::format("{}... ({} more bytes)",
-                                       args[i].substr(0, kSlowlogArgBytesMax),
-                                       args[i].size() - kSlowlogArgBytesMax));
+                                       words[i].substr(0, kSlowlogArgBytesMax),
+                                       words[i].size() - kSlowlogArgBytesMax));
     } else {
-      entry.args.emplace_back(args[i]);
+      entry.args.emplace_back(words[i]);
     }
   }
   const auto max = static_cast<size_t>(std::max<int64_t>(0, settings->slowlog_max_len));
@@ -286,17 +294,42 @@ void Server::OnJournalSynced() {
     Reactor* const r = reactor.get();
     r->Post([r] { r->ReleaseGated(); });
   }
+  acks_->Poll();
+}
+
+void Server::EndPause(PausePurpose purpose) {
+  engine_.pauses.End(purpose);
+  for (auto& reactor : reactors_) {
+    Reactor* const r = reactor.get();
+    r->Post([r] { r->ResumePaused(); });
+  }
+}
+
+void Server::FeedMonitors(const ClientState& client, std::span<const std::string_view> args) {
+  std::string words;
+  for (const std::string_view arg : Redacted(args)) words += " " + Quoted(arg);
+  const std::string address =
+      client.address.starts_with('/') ? "unix:" + client.address : client.address;
+  const std::lock_guard<std::mutex> lock(monitor_mutex_);
+  const int64_t now = UnixMicros();
+  const auto line = std::make_shared<const std::string>(fmt::format(
+      "+{}.{:06} [{} {}]{}\r\n", now / 1000000, now % 1000000, client.db, address, words));
+  for (auto& reactor : reactors_) {
+    Reactor* const r = reactor.get();
+    if (r->has_monitors()) r->Post([r, line] { r->SendToMonitors(*line); });
+  }
 }
 
 bool Server::SaveBeforeExit(bool force, bool wait) {
-  engine_.writes_paused = true;  // nothing is acknowledged that the dump does not have
+  // Nothing is acknowledged that the dump does not have.
+  engine_.pauses.Begin(PausePurpose::kShutdown, PauseLevel::kWrites, Pauses::kForEver);
   // Writes that were past the check are in the journal when the section is entered.
   engine_.keyspace.EnterExclusive();
   engine_.keyspace.LeaveExclusive();
   if (wait) replication_->AwaitReplicas(settings()->shutdown_timeout_seconds);
   if (!force && settings()->save.empty()) return true;
   const Status saved = persistence_->Save();
-  if (!saved.ok()) engine_.writes_paused = false;
+  if (!saved.ok()) EndPause(PausePurpose::kShutdown);
   return saved.ok();
 }
 

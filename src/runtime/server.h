@@ -11,7 +11,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
@@ -31,6 +33,7 @@ class MigrationDriver;
 class ReplicationDriver;
 class Migrator;
 class Persistence;
+class AckWaiters;
 
 struct SlowlogEntry {
   uint64_t id;
@@ -69,6 +72,11 @@ class Server {
   ReplicationDriver& replication() { return *replication_; }
   Persistence& persistence() { return *persistence_; }
   Migrator& migrator() { return *migrator_; }
+  AckWaiters& acks() { return *acks_; }
+  // Ends a pause; who was held back goes on. Any thread.
+  void EndPause(PausePurpose purpose);
+  // MONITOR: shows a command to all who watch, in the same order. Any thread.
+  void FeedMonitors(const ClientState& client, std::span<const std::string_view> args);
   // Replies that waited for the disk may go: wakes the reactors. Any thread.
   void OnJournalSynced();
 
@@ -105,7 +113,7 @@ class Server {
 
   // A command took longer than slowlog-log-slower-than or latency-monitor-threshold: remembers it
   // for SLOWLOG, LATENCY or both. Thread-safe, like the rest of SLOWLOG.
-  void AddSlow(const ClientState& client, const Args& args, uint64_t cycles);
+  void AddSlow(const ClientState& client, const Args& args, const CommandCost& cost);
   std::deque<SlowlogEntry> Slowlog();
   void ClearSlowlog();
 
@@ -151,6 +159,8 @@ class Server {
   std::unique_ptr<ReplicationDriver> replication_;
   std::unique_ptr<Persistence> persistence_;
   std::unique_ptr<Migrator> migrator_;
+  std::unique_ptr<AckWaiters> acks_;
+  std::mutex monitor_mutex_;  // the order in which monitors see commands
   std::unique_ptr<ClusterRouter> router_;
   // My master's slots, or mine, as told last. Of the cluster driver's callbacks.
   std::bitset<kSlotCount> shard_slots_;

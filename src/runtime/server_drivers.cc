@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "command/context.h"
+#include "runtime/ack_waiters.h"
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
 #include "runtime/cluster_router.h"
@@ -231,7 +232,8 @@ Status Server::StartCluster() {
   callbacks.on_role = [this](const cluster::ReplicationRole& role) { ApplyRole(role); };
   callbacks.on_view = [this](const cluster::ClusterView& view) { engine_.cluster_down = !view.ok; };
   callbacks.on_pause_writes = [this](bool pause) {
-    engine_.writes_paused = pause;
+    if (!pause) return EndPause(PausePurpose::kFailover);
+    engine_.pauses.Begin(PausePurpose::kFailover, PauseLevel::kWrites, Pauses::kForEver);
     // A write that was past the check is in the journal before the offset counts as final.
     engine_.keyspace.EnterExclusive();
     engine_.keyspace.LeaveExclusive();
@@ -274,6 +276,7 @@ void Server::StopDrivers() {
 void Server::DriversCron(MonoMs now) {
   replication_->Cron(now);
   persistence_->Cron(now);
+  acks_->Poll();
 }
 
 }  // namespace pleiad::runtime
