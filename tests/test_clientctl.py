@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: The Pleiad authors
 # SPDX-License-Identifier: BSD-3-Clause
 """What holds clients back or watches them: CLIENT PAUSE, manual failovers under load, MONITOR."""
+import os
 import threading
 import time
 
@@ -249,3 +250,245 @@ def test_monitor_ends(t):
     for _ in range(150):
         c('ECHO', big)
     t.await_true(lambda: server.info('clients')['connected_clients'] == '2', 10, 'the monitor to be closed')
+
+
+def _debug(t, *args, **named):
+    return t.server('--enable-debug-command', 'yes', *args, **named)
+
+
+def _fill(c, order, packed):
+    """The same data in two orders; `packed`: values small enough to stay so under the defaults."""
+    for i in order:
+        c('SET', 'str:%d' % i, 'value%d' % i)
+        c('SADD', 'set', 'm%d' % i)
+        c('SADD', 'ints', str(i))
+        c('ZADD', 'zset', str(i / 2), 'm%d' % i)
+        c('HSET', 'hash', 'f%d' % i, 'v%d' % i)
+    for i in range(50):
+        c('RPUSH', 'list', 'x' * (1 if packed else 9) + str(i))
+        c('XADD', 'stream', '%d-1' % (i + 1), 'name', str(i))
+    c('XGROUP', 'CREATE', 'stream', 'g', '0')
+    c('XREADGROUP', 'GROUP', 'g', 'who', 'COUNT', '3', 'STREAMS', 'stream', '>')
+    c('PEXPIREAT', 'str:1', '33177117420000')
+    c('HPEXPIREAT', 'hash', '33177117420000', 'FIELDS', '1', 'f1')
+    c('SELECT', '3')
+    c('SET', 'str:1', 'elsewhere')
+    c('SELECT', '0')
+
+
+@short
+@pleiad_only
+def test_digest(t):
+    a = _debug(t, '--threads', '2').connect()
+    b = _debug(t, '--threads', '1', '--hash-max-listpack-entries', '1', '--set-max-intset-entries', '2',
+               '--zset-max-listpack-entries', '1', '--set-max-listpack-entries', '2').connect()
+    t.equal(a('DEBUG', 'DIGEST'), '0' * 40, 'no data')
+    _fill(a, range(60), True)
+    _fill(b, reversed(range(60)), True)
+    t.equal(a('DEBUG', 'DIGEST'), b('DEBUG', 'DIGEST'), 'order and encoding are no data')
+    keys = ['str:1', 'str:2', 'set', 'ints', 'zset', 'hash', 'list', 'stream']
+    values = a('DEBUG', 'DIGEST-VALUE', *keys)
+    t.equal(values, b('DEBUG', 'DIGEST-VALUE', *keys))
+    t.equal(len(set(values)), len(keys), 'all differ')
+    before = a('DEBUG', 'DIGEST')
+    for change, back in ((('SADD', 'set', 'new'), ('SREM', 'set', 'new')),
+                         (('ZADD', 'zset', '99', 'm1'), ('ZADD', 'zset', '0.5', 'm1')),
+                         (('HSET', 'hash', 'f2', 'x'), ('HSET', 'hash', 'f2', 'v2')),
+                         (('LSET', 'list', '0', 'y'), ('LSET', 'list', '0', 'x0')),
+                         (('PERSIST', 'str:1'), ('PEXPIREAT', 'str:1', '33177117420000'))):
+        a(*change)
+        t.true(a('DEBUG', 'DIGEST') != before, 'the digest changes with %r' % (change,))
+        a(*back)
+        t.equal(a('DEBUG', 'DIGEST'), before, 'and comes back with %r' % (back,))
+
+
+@short
+@pleiad_only
+def test_debug_reload(t):
+    server = _debug(t, '--threads', '2', '--appendonly', 'yes')
+    c, other = server.connect(), server.connect()
+    _fill(c, range(60), True)
+    before = c('DEBUG', 'DIGEST')
+    t.equal(c('DEBUG', 'RELOAD'), 'OK')
+    t.equal(c('DEBUG', 'DIGEST'), before)
+    c('SET', 'later', '1')
+    c('SET', 'str:2', 'changed')
+    t.error(c('DEBUG', 'RELOAD', 'NOSAVE', 'NOFLUSH'), 'ERR Error trying to load the RDB dump')
+    t.equal(c('DEBUG', 'RELOAD', 'NOSAVE', 'NOFLUSH', 'MERGE'), 'OK')
+    t.equal(c('MGET', 'later', 'str:2'), [b'1', b'value2'], 'the dump wins, the rest stays')
+    t.equal(c('DEBUG', 'RELOAD', 'NOSAVE'), 'OK')
+    t.equal(c('DEBUG', 'DIGEST'), before, 'what was not in the dump is gone')
+    t.equal(c('DEBUG', 'LOADAOF'), 'OK')
+    t.equal(c('MGET', 'later', 'str:2'), [b'1', b'changed'], 'the log has it')
+    t.equal(other('SET', 'still', 'logged'), 'OK')
+    t.equal(c('DEBUG', 'LOADAOF'), 'OK')
+    t.equal(other('GET', 'still'), b'logged')
+    t.equal(c('MULTI'), 'OK')
+    c('DEBUG', 'RELOAD')
+    t.error(c('EXEC')[0], 'ERR Command not allowed inside a transaction')
+
+
+@short
+@pleiad_only
+def test_checksums_may_be_skipped(t):
+    c = _debug(t).connect()
+    c('SET', 'k', 'value')
+    payload = c('DUMP', 'k')
+    broken = payload[:-1] + bytes([payload[-1] ^ 1])
+    t.error(c('RESTORE', 'l', '0', broken), 'ERR DUMP payload version or checksum are wrong')
+    t.equal(c('DEBUG', 'SET-SKIP-CHECKSUM-VALIDATION', '1'), 'OK')
+    t.equal(c('RESTORE', 'l', '0', broken), 'OK')
+    t.equal(c('GET', 'l'), b'value')
+
+
+@short
+@pleiad_only
+def test_command_log(t):
+    server = t.server(config='commandlog-request-larger-than 1000\ncommandlog-reply-larger-than 900\n'
+                             'commandlog-large-request-max-len 3\nrequirepass secret')
+    c = server.connect()
+    c('AUTH', 'secret')
+    c('CLIENT', 'SETNAME', 'me')
+    for i in range(5):
+        c('SET', 'k', '%d' % i + 'x' * 1000)
+    c('GET', 'k')
+    c('GET', 'nokey')
+    t.equal(c('COMMANDLOG', 'LEN', 'large-request'), 3)
+    newest = c('COMMANDLOG', 'GET', '-1', 'large-request')[0]
+    t.equal(newest[0], 4)
+    t.equal(newest[2], len(encode('SET', 'k', '4' + 'x' * 1000)))
+    t.equal([newest[3][:2], newest[5]], [[b'SET', b'k'], b'me'])
+    replies = c('COMMANDLOG', 'GET', '10', 'large-reply')
+    t.equal([[entry[2], entry[3]] for entry in replies], [[1001 + len('$1001\r\n\r\n'), [b'GET', b'k']]])
+    t.equal(c('COMMANDLOG', 'RESET', 'large-reply'), 'OK')
+    t.equal(c('COMMANDLOG', 'LEN', 'large-reply'), 0)
+    c('CONFIG', 'SET', 'slowlog-log-slower-than', '0')
+    c('AUTH', 'default', 'secret')
+    t.equal(c('SLOWLOG', 'GET', '1')[0][3], [b'AUTH', b'(redacted)', b'(redacted)'])
+    t.equal(c('COMMANDLOG', 'LEN', 'slow') > 0, True)
+
+
+@short
+@pleiad_only
+def test_clusterscan(t):
+    cluster = Cluster(t, 2)
+    values = cluster.fill(500)
+    conns = {node.name: node.connect() for node in cluster.nodes}
+    found, cursor, calls = [], '0', 0
+    node = cluster.nodes[0].name
+    while True:
+        reply = conns[node]('CLUSTERSCAN', cursor, 'COUNT', '7', 'MATCH', 'key*')
+        if isinstance(reply, RespError):
+            t.true(str(reply).startswith('MOVED'), str(reply))
+            node = str(reply).split()[2]
+            continue
+        calls += 1
+        cursor = reply[0].decode()
+        found += reply[1]
+        if cursor == '0':
+            break
+    t.equal(sorted(set(found)), sorted(key.encode() for key in values))
+    t.true(calls > 60, '%d calls' % calls)
+
+    key = next(iter(values))
+    owner = conns[cluster.owner(key).name]
+    slot = owner('CLUSTER', 'KEYSLOT', key)
+    cursor, rows = owner('CLUSTERSCAN', '0', 'SLOT', slot)
+    t.equal([rows, cursor[:3]], [[], b'0-{'])
+    t.equal(owner('CLUSTER', 'KEYSLOT', cursor), slot, 'the cursor is routed to the slot')
+    cursor, rows = owner('CLUSTERSCAN', cursor, 'SLOT', slot)
+    t.equal([cursor, key.encode() in rows], [b'0', True])
+    t.error(owner('CLUSTERSCAN', 'x', 'SLOT', slot), 'ERR Invalid cursor')
+    t.error(owner('CLUSTERSCAN', '0-{06S}-0', 'SLOT', '1'), 'ERR Cursor slot mismatch with SLOT argument')
+
+
+@short
+@pleiad_only
+def test_slot_stats_and_flushslot(t):
+    server = Cluster(t, 1, config='cluster-slot-stats-enabled yes').nodes[0]
+    c = server.connect()
+    slot = c('CLUSTER', 'KEYSLOT', 'key')
+    c('SET', 'key', 'value')
+    c('GET', 'key')
+    row = c('CLUSTER', 'SLOT-STATS', 'SLOTSRANGE', slot, slot)[0]
+    stats = dict(zip(row[1][::2], row[1][1::2]))
+    t.equal(row[0], slot)
+    t.equal(stats[b'key-count'], 1)
+    t.equal(stats[b'network-bytes-in'], len(encode('SET', 'key', 'value')) + len(encode('GET', 'key')))
+    t.equal(stats[b'network-bytes-out'], len('+OK\r\n') + len('$5\r\nvalue\r\n'))
+    top = c('CLUSTER', 'SLOT-STATS', 'ORDERBY', 'key-count', 'LIMIT', '2', 'DESC')
+    t.equal([top[0][0], len(top)], [slot, 2])
+    t.error(c('CLUSTER', 'SLOT-STATS', 'ORDERBY', 'bogus'), 'ERR Unrecognized sort metric for ORDERBY.')
+    t.equal(c('CONFIG', 'RESETSTAT'), 'OK')
+    row = c('CLUSTER', 'SLOT-STATS', 'SLOTSRANGE', slot, slot)[0]
+    t.equal(row[1][2:], [b'cpu-usec', 0, b'network-bytes-in', 0, b'network-bytes-out', 0])
+    c('SET', 'other', 'stays')
+    t.equal(c('CLUSTER', 'FLUSHSLOT', slot), 'OK')
+    t.equal(c('DBSIZE'), 1)
+    other = c('CLUSTER', 'KEYSLOT', 'other')
+    t.equal(c('SFLUSH', '0', '100', str(other), str(other), 'SYNC'), [[0, 100], [other, other]])
+    t.equal(c('DBSIZE'), 0)
+
+
+@short
+@pleiad_only
+def test_flushall_wakes_readers_of_groups(t):
+    server = t.server(config='threads 2')
+    for flush in (('FLUSHALL',), ('FLUSHDB',), ('SWAPDB', '0', '1')):
+        admin, reader, pops = server.connect(), server.connect(), server.connect()
+        admin('XGROUP', 'CREATE', 's', 'g', '$', 'MKSTREAM')
+        reader.send(encode('XREADGROUP', 'GROUP', 'g', 'me', 'BLOCK', '0', 'STREAMS', 's', '>'))
+        pops.send(encode('BLPOP', 'l', '0'))
+        _waiting(t, server, 2)
+        t.equal(admin(*flush), 'OK')
+        t.error(reader.read(), 'NOGROUP')
+        _waiting(t, server, 1)
+        admin('RPUSH', 'l', 'x')
+        t.equal(pops.read(), [b'l', b'x'])
+        admin('FLUSHALL')
+
+
+@short
+@pleiad_only
+def test_effects_of_one_command_stand_together(t):
+    server = t.server('--appendonly', 'yes', '--appendfsync', 'always')
+    c = server.connect()
+    c('XGROUP', 'CREATE', 's', 'g', '$', 'MKSTREAM')
+    for i in range(3):
+        c('XADD', 's', '*', 'a', str(i))
+    c('SADD', 'set', *[str(i) for i in range(4000)])
+    c('XREADGROUP', 'GROUP', 'g', 'me', 'STREAMS', 's', '>')
+    c('SPOP', 'set', '3000')
+    with open(os.path.join(server.dir, 'appendonlydir/appendonly.aof.1.incr.aof'), 'rb') as file:
+        log = file.read()
+    groups = log.split(b'MULTI\r\n')[1:]
+    claims = [group.split(b'EXEC\r\n')[0].count(b'XCLAIM') for group in groups]
+    t.true(3 in claims, 'three XCLAIM in one group: %r' % (claims,))
+    t.equal(log.count(b'XCLAIM'), 3)
+    t.equal(log.count(b'EXEC\r\n'), len(groups))
+
+
+@short
+@pleiad_only
+def test_transactions_have_a_bound(t):
+    server = t.server(config='client-query-buffer-limit 1mb')
+    c = server.connect()
+    t.equal(c('MULTI'), 'OK')
+    try:
+        for _ in range(20):
+            t.equal(c('SET', 'k', 'x' * 100000), 'QUEUED')
+        t.true(False, '2 MB were queued')
+    except (EOFError, ConnectionError):
+        pass
+    t.equal(server.cmd('EXISTS', 'k'), 0)
+
+
+@short
+@pleiad_only
+def test_appendonly_needs_a_folder(t):
+    server = t.server()
+    with open(os.path.join(server.dir, 'appendonlydir'), 'w') as file:
+        file.write('in the way')
+    c = server.connect()
+    t.error(c('CONFIG', 'SET', 'appendonly', 'yes'), "ERR CONFIG SET failed (possibly related to argument 'appendonly')")
+    t.equal(c('CONFIG', 'GET', 'appendonly'), [b'appendonly', b'no'])

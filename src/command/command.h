@@ -56,6 +56,8 @@ enum CommandFlag : uint32_t {
   // May read keys it does not name (ReadContext::LockAlso): where it is part of something that must
   // keep its locks (a transaction), the whole runs in an exclusive section.
   kCmdOtherSlots = 1 << 19,
+  // May have several effects in the journal: they are one group there.
+  kCmdManyRecords = 1 << 20,
 };
 
 // Positions of keys: first, last (negative: from the end), step. {0,0,0}: no keys.

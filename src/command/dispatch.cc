@@ -16,6 +16,7 @@ namespace pleiad {
 namespace {
 
 constexpr size_t kErrorStatsMax = 128;
+constexpr uint64_t kArgHeadMax = 32;  // what an argument takes beside its bytes, rounded up
 // May end in the journal, or in other nodes' hands: what a pause of writes holds back.
 bool Replicates(const CommandSpec& spec) {
   return (spec.flags & kCmdWrite) || spec.name == "pfcount" || spec.name == "publish" ||
@@ -160,6 +161,7 @@ void Dispatcher::NoteCost(const PreparedCommand& c, const ClientState& client, u
   const auto over = [](uint64_t value, const std::atomic<uint64_t>& limit) {
     return value > limit.load(std::memory_order_relaxed);
   };
+  data_bytes += c.args.size() * kArgHeadMax;
   const bool slow = over(cycles, engine_->slowlog_cycles) ||
                     over(reply_bytes, engine_->large_reply_bytes) ||
                     over(data_bytes, engine_->large_request_bytes);
@@ -266,6 +268,8 @@ void Dispatcher::RunNow(PreparedCommand& c, ClientState* client, resp::Writer* o
     FeedMonitors(spec, c.args, *client);
     ServerContext ctx{*engine_, *client, server_, thread_, now_, mono_now_, *stats_, group_};
     spec.server(ctx, Args(c.args, &c.owned), *out);
+    if (engine_->waiters.any_left_over() && !client->exclusive && group_ == nullptr) [[unlikely]]
+      ServeLeftOver(now_, mono_now_);  // it was about whole databases, for whose keys clients wait
     out->set_protocol(client->protocol);
   } else {
     RunKeyed(c, client, out);
@@ -393,13 +397,20 @@ void Dispatcher::RunLocked(PreparedCommand& c, ClientState* client, LockSet* loc
   ctx.prng_ = &prng_;
   ctx.may_block_ = may_block;
   ctx.group_ = group_;
+  Journal::Group own;  // its effects stand together, as those of a transaction do
+  const bool grouped = group_ == nullptr && (c.spec->flags & kCmdManyRecords);
+  if (grouped) ctx.group_ = &own;
   c.spec->write(ctx, args, *out);
   if (ctx.block_.has_value()) Block(c, client, locks, std::move(*ctx.block_));
   for (WriteContext::ReadyKey& ready : ctx.ready_) [[unlikely]]
     ready_.push_back({ready.db, std::move(ready.key)});
+  if (grouped && ctx.propagated_) engine_->journal.AppendGroup(own);
   if (!ctx.changed()) return;
   ThreadStats::Add(&stats_->dirty, ctx.dirty_);
-  if (!ctx.propagated_) ctx.Propagate(c.args);
+  if (!ctx.propagated_) {
+    ctx.group_ = group_;
+    ctx.Propagate(c.args);
+  }
   client->write_offset = engine_->journal.end();  // in a transaction: set behind its end
 }
 

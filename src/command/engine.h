@@ -145,6 +145,9 @@ struct Engine {
   std::atomic<int> lfu_log_factor{10};
   std::atomic<int> lfu_decay_minutes{1};
   std::atomic<bool> active_expire{true};
+  std::atomic<uint64_t> query_bytes_max{1ULL << 30};  // client-query-buffer-limit
+  std::atomic<bool> pause_cron{false};                // DEBUG PAUSE-CRON
+  std::atomic<bool> skip_checksum{false};             // DEBUG SET-SKIP-CHECKSUM-VALIDATION
   std::atomic<uint64_t> bulk_bytes_max{512
                                        << 20};  // proto-max-bulk-len: a string may not grow beyond
   std::atomic<bool> rdb_compression{true};      // of DUMP payloads, as of dumps

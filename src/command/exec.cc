@@ -41,6 +41,12 @@ void EndTransaction(ClientState* client) {
   if (client->watches) client->watches->Clear();
 }
 
+uint64_t QueuedBytes(std::span<const std::string_view> args) {
+  uint64_t bytes = sizeof(QueuedCommand);
+  for (const std::string_view arg : args) bytes += arg.size() + sizeof(std::string);
+  return bytes;
+}
+
 // What a pause of writes holds back.
 bool Writes(const Transaction& transaction) {
   return std::any_of(transaction.commands.begin(), transaction.commands.end(), [](const auto& c) {
@@ -69,6 +75,12 @@ void Dispatcher::RunInTransaction(PreparedCommand& c, ClientState* client, resp:
     out->Error("ERR WATCH inside MULTI is not allowed");
   } else if (ActsOnTransaction(c.spec->name)) {
     RunNow(c, client, out);
+  } else if ((client->transaction->bytes += QueuedBytes(c.args)) >
+                 engine_->query_bytes_max.load(std::memory_order_relaxed) &&
+             !client->from_master) {
+    // As if its requests had not been read yet: beyond client-query-buffer-limit it is hung up on.
+    client->transaction->failed = true;
+    client->close_after_reply = true;
   } else {
     client->transaction->commands.push_back(
         {c.spec, std::vector<std::string>(c.args.begin(), c.args.end())});
@@ -166,6 +178,7 @@ void Dispatcher::Exec(ClientState* client, resp::Writer* out) {
   }
   EndTransaction(client);
   ServeReady();
+  if (engine_->waiters.any_left_over()) ServeLeftOver(now_, mono_now_);
 }
 
 // Room for all of it is made before any lock is taken, because eviction takes slot locks itself;

@@ -60,6 +60,15 @@ void WaiterTable::LeaveOver(std::deque<ReadyKey>* ready) {
   any_left_over_.store(true, std::memory_order_seq_cst);
 }
 
+void WaiterTable::LeaveAllOver(int db) {
+  std::deque<ReadyKey> ready;
+  for (const auto& waiter : All()) {
+    if (db >= 0 && waiter->db != db) continue;
+    for (const Waiter::WaitedKey& key : waiter->keys) ready.push_back({waiter->db, key.key});
+  }
+  if (!ready.empty()) LeaveOver(&ready);
+}
+
 std::deque<WaiterTable::ReadyKey> WaiterTable::TakeLeftOver() {
   if (!any_left_over()) return {};
   const std::lock_guard<SpinLock> lock(left_over_lock_);

@@ -101,6 +101,8 @@ class WaiterTable {
     std::string key;
   };
   void LeaveOver(std::deque<ReadyKey>* ready);
+  // The keys of a database (negative: of any) may have something, or are gone: FLUSHALL, SWAPDB.
+  void LeaveAllOver(int db);
   std::deque<ReadyKey> TakeLeftOver();
   bool any_left_over() const { return any_left_over_.load(std::memory_order_seq_cst); }
   int64_t count() const { return count_.load(std::memory_order_relaxed); }

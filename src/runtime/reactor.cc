@@ -772,6 +772,7 @@ void Reactor::CloseIdle() {
 void Reactor::Cron() {
   next_cron_ = mono_now_ + kCronMs;
   Engine& engine = server_->engine();
+  if (engine.pause_cron.load(std::memory_order_relaxed)) return;
   ThreadStats* stats = &engine.stats[static_cast<size_t>(index_)];
   engine.pauses.At(mono_now_);  // ends what is over by time
   if (engine.active_expire.load(std::memory_order_relaxed) && engine.deletes_expired()) {

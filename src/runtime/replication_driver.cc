@@ -226,6 +226,11 @@ void ReplicationDriver::AwaitReplicas(int seconds) {
        primary_.CountBehind(engine_->journal.end()));
 }
 
+void ReplicationDriver::ChangeId() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ids_.OnFullSync(FreshId());
+}
+
 std::string ReplicationDriver::Refusal() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!replica_ || replica_->link_up()) return "";

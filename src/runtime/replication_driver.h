@@ -56,6 +56,9 @@ class ReplicationDriver {
   // PSYNC, SYNC: the connection leaves its reactor and is this driver's from then on.
   void Sync(const ClientState& client, std::span<const std::string_view> args);
 
+  // DEBUG CHANGE-REPL-ID: as if the data had come from nowhere.
+  void ChangeId();
+
   // INFO replication, ROLE: FormatReplicationInfo(View(now)), FormatRole(View(now)).
   ReplicationView View(MonoMs now) const;
   // Replicas that hold everything up to `offset` (WAIT).

@@ -21,6 +21,7 @@
 #include "cluster/effects.h"
 #include "cluster/event.h"
 #include "command/engine.h"
+#include "runtime/command_log.h"
 #include "runtime/latency_monitor.h"
 #include "runtime/reactor.h"
 #include "server/config/store.h"
@@ -34,15 +35,6 @@ class ReplicationDriver;
 class Migrator;
 class Persistence;
 class AckWaiters;
-
-struct SlowlogEntry {
-  uint64_t id;
-  int64_t unix_seconds;
-  int64_t micros;
-  std::vector<std::string> args;
-  std::string address;
-  std::string client_name;
-};
 
 class Server {
  public:
@@ -111,11 +103,10 @@ class Server {
   // LATENCY. Thread-safe.
   LatencyMonitor& latency() { return latency_; }
 
-  // A command took longer than slowlog-log-slower-than or latency-monitor-threshold: remembers it
-  // for SLOWLOG, LATENCY or both. Thread-safe, like the rest of SLOWLOG.
+  // A command was slow, or large, or had a large reply: remembers it for COMMANDLOG, LATENCY or
+  // both. Thread-safe.
   void AddSlow(const ClientState& client, const Args& args, const CommandCost& cost);
-  std::deque<SlowlogEntry> Slowlog();
-  void ClearSlowlog();
+  CommandLog& command_log() { return command_log_; }
 
   // SHUTDOWN and signals: main waits for it.
   void RequestShutdown();
@@ -184,9 +175,7 @@ class Server {
   uint64_t sampled_out_ = 0;
 
   LatencyMonitor latency_;
-  std::mutex slowlog_mutex_;
-  std::deque<SlowlogEntry> slowlog_;
-  uint64_t slowlog_next_id_ = 0;
+  CommandLog command_log_;
 };
 
 }  // namespace pleiad::runtime

@@ -102,6 +102,9 @@ bool Server::ApplySlot(const cluster::SlotChange& change) {
   // Held by its migration, which alone knows when that is over.
   if (state == SlotState::kMine && was == SlotState::kHeld) state = was;
   slot.state = state;
+  if (engine_.slot_stats.enabled() &&
+      (was == SlotState::kNotMine) != (state == SlotState::kNotMine))
+    engine_.slot_stats.Reset(change.slot);
   const bool ours = change.mine || OfMyMaster(change.slot);
   const bool was_ours = shard_slots_[change.slot.value];
   shard_slots_[change.slot.value] = ours;
