@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // WAIT and WAITAOF: the connection waits until what it wrote is where it wants it.
+#include <algorithm>
 #include <limits>
 
 #include "command/command.h"
 #include "runtime/ack_waiters.h"
+#include "runtime/clock.h"
 #include "runtime/connection.h"
 #include "runtime/reactor.h"
 #include "runtime/replication_driver.h"
@@ -41,7 +43,10 @@ void WaitForAcks(ServerContext& ctx, const runtime::AckDemand& demand, int64_t t
   }
   auto waiter = std::make_shared<Waiter>();
   waiter->kind = Waiter::Kind::kAcks;
-  if (timeout_ms != 0) waiter->deadline_ms = ctx.mono_now.value + timeout_ms;
+  // Never before its time: this round's clock may be a little old, and its milliseconds are cut.
+  const int64_t now = std::max(ctx.mono_now, runtime::MonoNow()).value;
+  if (timeout_ms != 0)
+    waiter->deadline_ms = timeout_ms < Pauses::kForEver - now ? now + timeout_ms + 1 : 0;
   waiter->at_deadline = [&acks, demand] { return acks.Evaluate(demand).first; };
   waiter->deliver = connection->reactor()->DeliveryTo(ctx.client.id);
   ctx.client.waiter = waiter;
