@@ -16,6 +16,7 @@ namespace pleiad {
 namespace {
 
 constexpr size_t kErrorStatsMax = 128;
+constexpr int64_t kTakeoverLookMs = 2;
 constexpr uint64_t kArgHeadMax = 32;  // what an argument takes beside its bytes, rounded up
 // May end in the journal, or in other nodes' hands: what a pause of writes holds back.
 bool Replicates(const CommandSpec& spec) {
@@ -295,8 +296,9 @@ bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, Lock
   const SlotState state = locks->slot(c.keys[0].slot).state;
   if (state == SlotState::kMine && !fenced_ &&
       !engine_->cluster_down.load(std::memory_order_relaxed)) {
-    return true;
+    return !(c.spec->flags & kCmdWrite) || !AwaitTakeover(c, client);
   }
+  if (state == SlotState::kMine && AwaitTakeover(c, client)) return false;
   if (state == SlotState::kHeld) {
     Hold(c, client, locks, out, std::move(again));
     return false;
@@ -313,6 +315,19 @@ bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, Lock
     query.keys_missing = CountMissing(c, *client, locks);
   }
   return engine_->router->Route(query, out);
+}
+
+// True: the slot came to this node by a failover that is not complete here: the node is about to be
+// a master, or its claim is to be confirmed. The client waits a moment and is looked at again.
+bool Dispatcher::AwaitTakeover(const PreparedCommand& c, ClientState* client) {
+  const bool replica = engine_->replica.load(std::memory_order_relaxed);
+  const bool down = fenced_ || engine_->cluster_down.load(std::memory_order_relaxed);
+  if (!replica && !(down && taking_over_)) [[likely]]
+    return false;
+  if (replica && !(c.spec->flags & kCmdWrite)) return false;
+  if (client->connection == nullptr || group_ != nullptr || serving_) return false;
+  Postpone(client, mono_now_.value + kTakeoverLookMs);
+  return true;
 }
 
 void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out) {

@@ -95,6 +95,9 @@ class Dispatcher {
   // others may own our slots by now.
   void set_fenced(bool fenced) { fenced_ = fenced; }
   bool fenced() const { return fenced_; }
+  // This node was promoted a moment ago: who is sent here waits until its claim counts, instead of
+  // hearing CLUSTERDOWN.
+  void set_taking_over(bool taking_over) { taking_over_ = taking_over; }
   void set_slow_hook(SlowCommandHook hook) { slow_hook_ = std::move(hook); }
   const std::vector<CommandStats>& command_stats() const { return command_stats_; }
   std::vector<CommandStats>& command_stats() { return command_stats_; }
@@ -113,6 +116,7 @@ class Dispatcher {
   void RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out);
   void RunLocked(PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out);
   bool HoldBack(bool writes, ClientState* client);
+  bool AwaitTakeover(const PreparedCommand& c, ClientState* client);
   void NoteCost(const PreparedCommand& c, const ClientState& client, uint64_t cycles,
                 uint64_t reply_bytes);
   void FeedMonitors(const CommandSpec& spec, std::span<const std::string_view> args,
@@ -152,6 +156,7 @@ class Dispatcher {
   runtime::Server* server_;
   const int thread_;
   bool fenced_ = false;
+  bool taking_over_ = false;
   ThreadStats* stats_;
   Prng prng_;
   UnixMs now_;

@@ -59,7 +59,7 @@ bool Writes(const Transaction& transaction) {
 
 void Dispatcher::RunInTransaction(PreparedCommand& c, ClientState* client, resp::Writer* out) {
   if (!MayQueue(c, client, out)) {
-    client->transaction->failed = true;
+    if (!Postponed(*client)) client->transaction->failed = true;
     return;
   }
   const bool writes = c.spec->name == "exec"

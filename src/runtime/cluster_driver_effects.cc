@@ -56,16 +56,11 @@ void ClusterDriver::Obey(Effects effects) {
     }
   }
   ObeyLinks(&effects.links);
-  // A replica is a master before it has slots, and a master without slots before it is a replica:
-  // whoever is sent here for a slot finds it writable.
-  const bool promoted =
-      effects.role && !std::holds_alternative<cluster::ReplicateFrom>(*effects.role);
-  if (promoted) ApplyRole(*effects.role);
   const bool deferring = unsaved_ && !effects.slot_changes.empty();
   if (!deferring && (effects.view_changed || view_version() == 0)) Publish();
   ApplySlots(std::move(effects.slot_changes));
   if (deferring) Publish();
-  if (effects.role && !promoted) ApplyRole(*effects.role);
+  if (effects.role) ApplyRole(*effects.role);
   if (effects.pause_writes && callbacks_.on_pause_writes) {
     callbacks_.on_pause_writes(*effects.pause_writes);
     // Nothing is written from here on: the offset is the last one.

@@ -147,6 +147,7 @@ void Reactor::Round(const epoll_event* events, int n) {
   now_ = UnixNow();
   RefreshSettings();
   dispatcher_.set_fenced(server_->ClusterViewIsStale(mono_now_));
+  dispatcher_.set_taking_over(server_->TakingOver(mono_now_));
   Keyspace& keyspace = server_->engine().keyspace;
   keyspace.Enter(index_);
   bool wake = false;

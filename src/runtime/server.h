@@ -59,6 +59,8 @@ class Server {
   // This node may not serve what it owns at `now`: its lease has run out, or the cluster driver
   // stood still for half a node timeout or more.
   bool ClusterViewIsStale(MonoMs now) const;
+  // It was promoted within the last second: its claim may have to be confirmed yet.
+  bool TakingOver(MonoMs now) const { return now.value - promoted_ms_.load() < 1000; }
   // Null unless in cluster mode.
   MigrationDriver* migration() { return migration_.get(); }
   ReplicationDriver& replication() { return *replication_; }
@@ -160,6 +162,7 @@ class Server {
   std::atomic<uint64_t> next_client_id_{0};
   std::atomic<size_t> next_reactor_{0};
   std::atomic<int64_t> stale_after_ms_{0};
+  std::atomic<int64_t> promoted_ms_{-1000000};  // mono
   std::atomic<bool> shutdown_requested_{false};
   std::function<void()> shutdown_hook_;
   std::string run_id_;

@@ -151,6 +151,7 @@ void Server::ApplyRole(const cluster::ReplicationRole& role) {
     RefreshShardSlots();
     SetLogRole('S');
   } else {
+    if (engine_.replica.load()) promoted_ms_ = MonoNow().value;
     replication_->BecomeMaster();
     DropWhatIsNotMine();
     RefreshShardSlots();
