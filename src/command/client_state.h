@@ -37,6 +37,7 @@ struct ClientState {
   bool replica = false;      // became a replica by PSYNC
   bool no_evict = false;
   bool no_touch = false;
+  bool monitor = false;  // MONITOR: sees every command
   bool close_after_reply = false;
   bool tracking = false;      // its reads are remembered (CLIENT TRACKING, not with BCAST)
   bool redirectable = false;  // CLIENT CAPA redirect: a replica may send it to its master
@@ -54,6 +55,7 @@ struct ClientState {
   MonoMs created;
   MonoMs last_interaction;
   const struct CommandSpec* last_command = nullptr;
+  Offset write_offset{0};  // in the journal, behind its last write
   uint64_t total_commands = 0;
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;

@@ -25,6 +25,15 @@ uint64_t NameHash(std::string_view name) {
   return h ^ (h >> 29);
 }
 
+constexpr std::string_view kRdbMisconf =
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
+    "disk. Commands that may modify the data set are disabled, because this instance is configured "
+    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
+    "option). "
+    "Please check the Redis logs for details about the RDB error.";
+constexpr std::string_view kAofMisconf =
+    "MISCONF Errors writing to the AOF file. Please check the Redis logs for details.";
+
 }  // namespace
 
 CommandRegistration::CommandRegistration(CommandSpec spec) { Pending().push_back(spec); }
@@ -97,6 +106,10 @@ bool CheckType(const Entry* e, ValueType type, resp::Writer& out) {
   if (e == nullptr || e->type() == type) return true;
   out.Error(kWrongType);
   return false;
+}
+
+std::string_view PersistenceErrorText(PersistenceError error) {
+  return error == PersistenceError::kAof ? kAofMisconf : kRdbMisconf;
 }
 
 }  // namespace pleiad

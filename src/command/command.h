@@ -59,6 +59,8 @@ enum CommandFlag : uint32_t {
   // Its replies are pushes (SUBSCRIBE): CLIENT REPLY does not silence them, and RESP2 clients that
   // are subscribed may use it.
   kCmdPushReply = 1 << 20,
+  // May have several effects in the journal: they are one group there.
+  kCmdManyRecords = 1 << 21,
 };
 
 // Positions of keys: first, last (negative: from the end), step. {0,0,0}: no keys.
@@ -127,6 +129,8 @@ inline constexpr std::string_view kWrongType =
 inline constexpr std::string_view kNotInteger = "ERR value is not an integer or out of range";
 inline constexpr std::string_view kNotFloat = "ERR value is not a valid float";
 inline constexpr std::string_view kNoSuchKey = "ERR no such key";
+// Why writes are refused when what should keep them does not work.
+std::string_view PersistenceErrorText(PersistenceError error);
 inline constexpr std::string_view kIndexOutOfRange = "ERR index out of range";
 
 // An integer argument; writes the error (default: kNotInteger) and returns nullopt if it is none.

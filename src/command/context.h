@@ -253,6 +253,7 @@ struct ServerContext {
       group->Add(SlotId(0), client.db, record);
     } else {
       engine.journal.Append(SlotId(0), client.db, record);
+      client.write_offset = engine.journal.end();
     }
   }
 };

@@ -16,14 +16,19 @@ namespace pleiad {
 namespace {
 
 constexpr size_t kErrorStatsMax = 128;
-constexpr std::string_view kRdbMisconf =
-    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
-    "disk. Commands that may modify the data set are disabled, because this instance is configured "
-    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
-    "option). "
-    "Please check the Redis logs for details about the RDB error.";
-constexpr std::string_view kAofMisconf =
-    "MISCONF Errors writing to the AOF file. Please check the Redis logs for details.";
+constexpr int64_t kTakeoverLookMs = 2;
+constexpr uint64_t kArgHeadMax = 32;  // what an argument takes beside its bytes, rounded up
+// May end in the journal, or in other nodes' hands: what a pause of writes holds back.
+bool Replicates(const CommandSpec& spec) {
+  return (spec.flags & kCmdWrite) || spec.name == "pfcount" || spec.name == "publish" ||
+         spec.name == "spublish";
+}
+
+uint64_t Digits(uint64_t n) {
+  uint64_t digits = 1;
+  for (; n >= 10; n /= 10) ++digits;
+  return digits;
+}
 
 // What a RESP2 client may say while it is subscribed: everything else would have a reply that it
 // can't tell from a message.
@@ -33,6 +38,12 @@ bool WhileSubscribed(const CommandSpec& spec) {
 }
 
 }  // namespace
+
+uint64_t RequestBytes(std::span<const std::string_view> args) {
+  uint64_t bytes = 3 + Digits(args.size());  // *N, $N, each with CR LF
+  for (const std::string_view arg : args) bytes += 5 + Digits(arg.size()) + arg.size();
+  return bytes;
+}
 
 bool KeyArgs(const CommandSpec& spec, const Args& args, std::vector<size_t>* positions) {
   if (spec.get_keys != nullptr) return spec.get_keys(args, positions);
@@ -121,6 +132,10 @@ size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, Unix
     PreparedCommand& c = batch_[done++];
     const size_t before = out->size();
     RunPrepared(c, client, &writer);
+    if (client->waiter != nullptr && Postponed(*client)) [[unlikely]] {
+      --done;  // it is still to come
+      break;
+    }
     const uint64_t end = CycleCount();
     if (c.spec != nullptr) {
       CommandStats& stats = command_stats_[static_cast<size_t>(c.spec->index)];
@@ -128,10 +143,7 @@ size_t Dispatcher::Run(size_t n, ClientState* client, resp::OutBuffer* out, Unix
       ThreadStats::Add(&stats.cycles, end - start);
       const auto bucket = static_cast<size_t>(std::bit_width(end - start));
       ThreadStats::Add(&stats.by_cycles[std::min(bucket, CommandStats::kBuckets - 1)], 1);
-      if (end - start > engine_->slowlog_cycles.load(std::memory_order_relaxed) && slow_hook_)
-          [[unlikely]] {
-        slow_hook_(*client, Args(c.args), end - start);
-      }
+      NoteCost(c, *client, end - start, out->size() - before);
     }
     if (out->size() > before && out->data()[before] == '-')
       CountError(c.spec, out->view().substr(before));
@@ -208,6 +220,32 @@ void Dispatcher::DeliverMail(ClientState* running, resp::OutBuffer* out) {
   if (!desk.mailbox().any()) return;
   Split sink(push_sink_, running, out);
   desk.Deliver(&sink);
+}
+
+// The commands log, and what a slot's commands cost.
+void Dispatcher::NoteCost(const PreparedCommand& c, const ClientState& client, uint64_t cycles,
+                          uint64_t reply_bytes) {
+  uint64_t data_bytes = 0;
+  for (const std::string_view arg : c.args) data_bytes += arg.size();
+  const auto over = [](uint64_t value, const std::atomic<uint64_t>& limit) {
+    return value > limit.load(std::memory_order_relaxed);
+  };
+  data_bytes += c.args.size() * kArgHeadMax;
+  const bool slow = over(cycles, engine_->slowlog_cycles) ||
+                    over(reply_bytes, engine_->large_reply_bytes) ||
+                    over(data_bytes, engine_->large_request_bytes);
+  if (slow && slow_hook_) [[unlikely]]
+    slow_hook_(client, Args(c.args), {cycles, RequestBytes(c.args), reply_bytes});
+  if (!c.keys.empty() && engine_->slot_stats.enabled()) [[unlikely]]
+    engine_->slot_stats.Add(c.keys[0].slot, cycles, RequestBytes(c.args), reply_bytes);
+}
+
+void Dispatcher::FeedMonitors(const CommandSpec& spec, std::span<const std::string_view> args,
+                              const ClientState& client) {
+  if (engine_->monitors.load(std::memory_order_relaxed) == 0) [[likely]]
+    return;
+  if (spec.flags & (kCmdSkipMonitor | kCmdAdmin)) return;
+  if (engine_->on_monitored) engine_->on_monitored(client, args);
 }
 
 void Dispatcher::RunOne(std::span<const std::string_view> args, ClientState* client,
@@ -317,11 +355,12 @@ void Dispatcher::RunNow(PreparedCommand& c, ClientState* client, resp::Writer* o
   const bool was_asking = client->asking;
   out->set_protocol(client->protocol);
   if (spec.server != nullptr) {
+    if (!client->exclusive && HoldBack(Replicates(spec), client)) return;
     RunServer(c, client, out);
   } else {
     RunKeyed(c, client, out);
   }
-  if (was_asking) client->asking = false;
+  if (was_asking && !Postponed(*client)) client->asking = false;
 }
 
 // Shard channels are routed like keys, and the slot stays locked while their command runs, so that
@@ -331,8 +370,12 @@ void Dispatcher::RunServer(PreparedCommand& c, ClientState* client, resp::Writer
   if (!c.keys.empty() && engine_->router != nullptr && group_ == nullptr && !client->exclusive) {
     if (!LockKeys(c, &locks, out) || !RouteLocked(c, client, &locks, out)) return;
   }
+  FeedMonitors(*c.spec, c.args, *client);
   ServerContext ctx{*engine_, *client, server_, thread_, now_, mono_now_, *stats_, group_};
   c.spec->server(ctx, Args(c.args, &c.owned), *out);
+  locks.Release();
+  if (engine_->waiters.any_left_over() && !client->exclusive && group_ == nullptr) [[unlikely]]
+    ServeLeftOver(now_, mono_now_);  // it was about whole databases, for whose keys clients wait
   out->set_protocol(client->protocol);
 }
 
@@ -354,9 +397,10 @@ bool Dispatcher::RouteLocked(const PreparedCommand& c, ClientState* client, Lock
   const SlotState state = locks->slot(c.keys[0].slot).state;
   if (state == SlotState::kMine && !fenced_ &&
       !engine_->cluster_down.load(std::memory_order_relaxed)) {
-    return true;
+    return !(c.spec->flags & kCmdWrite) || !AwaitTakeover(c, client);
   }
   const bool shard_channel = (c.spec->flags & kCmdPubsub) != 0;
+  if (state == SlotState::kMine && !shard_channel && AwaitTakeover(c, client)) return false;
   if (state == SlotState::kHeld && !shard_channel) {
     Hold(c, client, locks, out, std::move(again));
     return false;
@@ -393,19 +437,48 @@ bool Dispatcher::LockKeys(const PreparedCommand& c, LockSet* locks, resp::Writer
   return true;
 }
 
+// True: the slot came to this node by a failover that is not complete here: the node is about to be
+// a master, or its claim is to be confirmed. The client waits a moment and is looked at again.
+bool Dispatcher::AwaitTakeover(const PreparedCommand& c, ClientState* client) {
+  const bool replica = engine_->replica.load(std::memory_order_relaxed);
+  const bool down = fenced_ || engine_->cluster_down.load(std::memory_order_relaxed);
+  if (!replica && !(down && taking_over_)) [[likely]]
+    return false;
+  if (replica && !(c.spec->flags & kCmdWrite)) return false;
+  if (client->connection == nullptr || group_ != nullptr || serving_) return false;
+  Postpone(client, mono_now_.value + kTakeoverLookMs);
+  return true;
+}
+
 void Dispatcher::RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out) {
   const CommandSpec& spec = *c.spec;
   LockSet locks(&engine_->keyspace);
   if (!c.keys.empty() && !LockKeys(c, &locks, out)) return;
   if (!c.keys.empty() && !RouteLocked(c, client, &locks, out)) return;
   if (spec.write != nullptr && !client->from_master) {
-    if (!CheckWritable(out) || HeldByMove(c, client, &locks)) return;
+    if (!CheckWritable(out)) return;
   }
+  if (!client->exclusive && HoldBack(Replicates(spec), client)) return;
+  if (spec.write != nullptr && !client->from_master && HeldByMove(c, client, &locks)) return;
+  if (!serving_) FeedMonitors(spec, c.args, *client);
   RunLocked(c, client, &locks, out);
   if (ready_.empty() || group_ != nullptr) [[likely]]
     return;  // in a transaction: served behind its end
   locks.Release();
   ServeReady();
+}
+
+// True: a pause holds the command back, and the client waits for its end. Nothing is held back that
+// has no connection (the master's stream, who is served), or is a part of something that runs.
+bool Dispatcher::HoldBack(bool writes, ClientState* client) {
+  if (engine_->pauses.level() == PauseLevel::kNone) [[likely]]
+    return false;
+  if (client->connection == nullptr || group_ != nullptr) return false;
+  const Pauses::View pause = engine_->pauses.Look(mono_now_);
+  if (pause.level == PauseLevel::kNone) return false;
+  if (pause.level == PauseLevel::kWrites && !writes) return false;
+  Postpone(client, pause.end_ms);
+  return true;
 }
 
 // What may forbid any write at this moment.
@@ -417,13 +490,9 @@ bool CheckWritable(const Engine& engine, resp::Writer* out) {
     out->Error("READONLY You can't write against a read only replica.");
     return false;
   }
-  if (engine.writes_paused.load(std::memory_order_relaxed)) {
-    out->Error("TRYAGAIN A manual failover is under way");
-    return false;
-  }
   const PersistenceError error = engine.persistence_error.load(std::memory_order_relaxed);
   if (error != PersistenceError::kNone) [[unlikely]] {
-    out->Error(error == PersistenceError::kAof ? kAofMisconf : kRdbMisconf);
+    out->Error(PersistenceErrorText(error));
     return false;
   }
   if (engine.min_replicas_missing.load(std::memory_order_relaxed) != 0) {
@@ -454,13 +523,21 @@ void Dispatcher::RunLocked(PreparedCommand& c, ClientState* client, LockSet* loc
   ctx.prng_ = &prng_;
   ctx.may_block_ = may_block;
   ctx.group_ = group_;
+  Journal::Group own;  // its effects stand together, as those of a transaction do
+  const bool grouped = group_ == nullptr && (c.spec->flags & kCmdManyRecords);
+  if (grouped) ctx.group_ = &own;
   c.spec->write(ctx, args, *out);
   if (ctx.block_.has_value()) Block(c, client, locks, std::move(*ctx.block_));
   for (WriteContext::ReadyKey& ready : ctx.ready_) [[unlikely]]
     ready_.push_back({ready.db, std::move(ready.key)});
+  if (grouped && ctx.propagated_) engine_->journal.AppendGroup(own);
   if (!ctx.changed()) return;
   ThreadStats::Add(&stats_->dirty, ctx.dirty_);
-  if (!ctx.propagated_) ctx.Propagate(c.args);
+  if (!ctx.propagated_) {
+    ctx.group_ = group_;
+    ctx.Propagate(c.args);
+  }
+  client->write_offset = engine_->journal.end();  // in a transaction: set behind its end
 }
 
 }  // namespace pleiad

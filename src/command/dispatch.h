@@ -33,9 +33,18 @@ struct PreparedCommand {
   bool keys_ok = true;
 };
 
-// Called for a command that took longer than Engine::slowlog_cycles.
+// Bytes of a command as clients send it.
+uint64_t RequestBytes(std::span<const std::string_view> args);
+
+// Called for a command beyond one of Engine's slowlog_cycles, large_request_bytes and
+// large_reply_bytes.
+struct CommandCost {
+  uint64_t cycles = 0;
+  uint64_t request_bytes = 0;
+  uint64_t reply_bytes = 0;
+};
 using SlowCommandHook =
-    std::function<void(const ClientState& client, const Args& args, uint64_t cycles)>;
+    std::function<void(const ClientState& client, const Args& args, const CommandCost& cost)>;
 
 // Per command figures of one thread.
 struct CommandStats {
@@ -75,6 +84,8 @@ class Dispatcher {
   // Runs the commands that waited for a move of those keys (MIGRATE) to end. REQUIRES: inside, no
   // slot lock held.
   void ServeHeld(int db, const std::vector<std::string>& keys, UnixMs now, MonoMs mono);
+  // A pause is over: those are served whose keys became ready meanwhile.
+  void ServeLeftOver(UnixMs now, MonoMs mono_now);
 
   // Called on this thread when `client` begins to wait: how its reply will get to it. Without it
   // (tests of the command layer) nothing waits.
@@ -85,6 +96,9 @@ class Dispatcher {
   // others may own our slots by now.
   void set_fenced(bool fenced) { fenced_ = fenced; }
   bool fenced() const { return fenced_; }
+  // This node was promoted a moment ago: who is sent here waits until its claim counts, instead of
+  // hearing CLUSTERDOWN.
+  void set_taking_over(bool taking_over) { taking_over_ = taking_over; }
   void set_slow_hook(SlowCommandHook hook) { slow_hook_ = std::move(hook); }
   // Where messages of subscribed clients go. Without it (tests of the command layer) only the
   // client that runs commands gets its own.
@@ -111,18 +125,20 @@ class Dispatcher {
   void RunKeyed(PreparedCommand& c, ClientState* client, resp::Writer* out);
   bool LockKeys(const PreparedCommand& c, LockSet* locks, resp::Writer* out);
   void RunLocked(PreparedCommand& c, ClientState* client, LockSet* locks, resp::Writer* out);
+  bool HoldBack(bool writes, ClientState* client);
+  bool AwaitTakeover(const PreparedCommand& c, ClientState* client);
+  void NoteCost(const PreparedCommand& c, const ClientState& client, uint64_t cycles,
+                uint64_t reply_bytes);
+  void FeedMonitors(const CommandSpec& spec, std::span<const std::string_view> args,
+                    const ClientState& client);
   bool CheckWritable(resp::Writer* out);
   bool HeldByMove(const PreparedCommand& c, ClientState* client, LockSet* locks);
   // Clients that wait (serve.cc).
-  struct ReadyKey {
-    int db;
-    std::string key;
-  };
+  using ReadyKey = WaiterTable::ReadyKey;
   bool MayBlock(const ClientState& client) const;
   void Block(const PreparedCommand& c, ClientState* client, LockSet* locks,
              ReadContext::BlockSpec spec);
   void ServeReady();
-  void ServeEverybody();
   void ServeKey(const ReadyKey& ready);
   bool Serve(const std::shared_ptr<Waiter>& waiter, const Key& ready);
   std::optional<ValueType> TypeAt(const Key& key, int db);
@@ -154,6 +170,7 @@ class Dispatcher {
   runtime::Server* server_;
   const int thread_;
   bool fenced_ = false;
+  bool taking_over_ = false;
   ThreadStats* stats_;
   Prng prng_;
   UnixMs now_;

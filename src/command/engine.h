@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <span>
 #include <string_view>
 
 #include "base/ids.h"
@@ -18,6 +19,8 @@
 #include "command/moving_keys.h"
 #include "command/pubsub.h"
 #include "command/tracking.h"
+#include "command/pause.h"
+#include "command/slot_stats.h"
 #include "command/transaction.h"
 #include "command/waiters.h"
 #include "data/collection_settings.h"
@@ -26,6 +29,8 @@
 #include "slot/keyspace.h"
 
 namespace pleiad {
+
+struct ClientState;
 
 // Classes of keyspace notifications: the letters of `notify-keyspace-events`.
 enum NotifyClass : uint32_t {
@@ -131,8 +136,7 @@ struct Engine {
 
   // What has expired is deleted, and said so in the journal. Otherwise it is only not seen.
   bool deletes_expired() const {
-    return !replica.load(std::memory_order_relaxed) &&
-           !writes_paused.load(std::memory_order_relaxed);
+    return !replica.load(std::memory_order_relaxed) && pauses.level() == PauseLevel::kNone;
   }
 
   CollectionSettings collections;
@@ -147,10 +151,17 @@ struct Engine {
   std::atomic<int> lfu_log_factor{10};
   std::atomic<int> lfu_decay_minutes{1};
   std::atomic<bool> active_expire{true};
+  std::atomic<uint64_t> query_bytes_max{1ULL << 30};  // client-query-buffer-limit
+  std::atomic<bool> pause_cron{false};                // DEBUG PAUSE-CRON
+  std::atomic<bool> skip_checksum{false};             // DEBUG SET-SKIP-CHECKSUM-VALIDATION
   std::atomic<uint64_t> bulk_bytes_max{512
                                        << 20};  // proto-max-bulk-len: a string may not grow beyond
   std::atomic<bool> rdb_compression{true};      // of DUMP payloads, as of dumps
-  std::atomic<uint64_t> slowlog_cycles{~0ULL};  // commands longer than that go to `on_slow`
+  // Commands beyond these go to the dispatcher's slow hook: time, bytes of the request, of the
+  // reply.
+  std::atomic<uint64_t> slowlog_cycles{~0ULL};
+  std::atomic<uint64_t> large_request_bytes{~0ULL};
+  std::atomic<uint64_t> large_reply_bytes{~0ULL};
 
   // State of the node.
   std::atomic<bool> cluster{false};       // cluster-enabled
@@ -161,7 +172,7 @@ struct Engine {
   std::atomic<bool> master_link_down{
       false};  // replica without link and replica-serve-stale-data no
   std::atomic<bool> require_auth{false};
-  std::atomic<bool> writes_paused{false};    // manual failover, shutdown: the journal stands still
+  std::atomic<int> monitors{0};              // clients that said MONITOR
   std::atomic<int> min_replicas_missing{0};  // min-replicas-to-write not met
   // FLUSHALL, FLUSHDB, SWAPDB so far: what they do is in no slot's records. Counted in their
   // exclusive section.
@@ -172,12 +183,16 @@ struct Engine {
   Router* router = nullptr;  // null: standalone
   ChangeObserver* observer = nullptr;
   std::function<std::string()> master_address;  // "host:port" of whom this node follows
+  // Called before a command runs while `monitors` is not 0, on the thread that runs it.
+  std::function<void(const ClientState&, std::span<const std::string_view> args)> on_monitored;
   WatchTable watches;
   WaiterTable waiters;
   MovingKeys moving;
   FunctionLibraries functions;
   PubSub pubsub{Keyspace::kMaxThreads};
   Tracking tracking{&pubsub};
+  Pauses pauses;
+  SlotStats slot_stats;
   std::array<ThreadStats, Keyspace::kMaxThreads> stats;
 };
 

@@ -43,20 +43,46 @@ void EndTransaction(ClientState* client) {
   if (client->watches) client->watches->Clear();
 }
 
+uint64_t QueuedBytes(std::span<const std::string_view> args) {
+  uint64_t bytes = sizeof(QueuedCommand);
+  for (const std::string_view arg : args) bytes += arg.size() + sizeof(std::string);
+  return bytes;
+}
+
+// What a pause of writes holds back.
+bool Writes(const Transaction& transaction) {
+  return std::any_of(transaction.commands.begin(), transaction.commands.end(), [](const auto& c) {
+    return (c.spec->flags & kCmdWrite) != 0 || c.spec->name == "pfcount" ||
+           c.spec->name == "publish" || c.spec->name == "spublish";
+  });
+}
+
 }  // namespace
 
 void Dispatcher::RunInTransaction(PreparedCommand& c, ClientState* client, resp::Writer* out) {
   if (!MayQueue(c, client, out)) {
-    client->transaction->failed = true;
+    if (!Postponed(*client)) client->transaction->failed = true;
     return;
   }
+  const bool writes = c.spec->name == "exec"
+                          ? !client->transaction->failed && Writes(*client->transaction)
+                          : Writes({.commands = {{c.spec, {}}}});
+  if (HoldBack(writes, client)) return;
   if (c.spec->name == "exec") {
     client->last_command = c.spec;
+    const CommandSpec& spec = *c.spec;
     Exec(client, out);
+    if (client->waiter == nullptr) FeedMonitors(spec, c.args, *client);
   } else if (c.spec->name == "watch") {
     out->Error("ERR WATCH inside MULTI is not allowed");
   } else if (ActsOnTransaction(c.spec->name)) {
     RunNow(c, client, out);
+  } else if ((client->transaction->bytes += QueuedBytes(c.args)) >
+                 engine_->query_bytes_max.load(std::memory_order_relaxed) &&
+             !client->from_master) {
+    // As if its requests had not been read yet: beyond client-query-buffer-limit it is hung up on.
+    client->transaction->failed = true;
+    client->close_after_reply = true;
   } else {
     // It counts when it runs, not now as well.
     ThreadStats::Add(&command_stats_[static_cast<size_t>(c.spec->index)].calls, ~0ULL);
@@ -142,6 +168,7 @@ void Dispatcher::Exec(ClientState* client, resp::Writer* out) {
       engine_->journal.AppendGroup(group);
     }
     client->exclusive = false;
+    if (!group.empty()) client->write_offset = engine_->journal.end();
     engine_->keyspace.LeaveExclusive();
     engine_->keyspace.Enter(thread_);
   } else {
@@ -152,14 +179,16 @@ void Dispatcher::Exec(ClientState* client, resp::Writer* out) {
       RunQueued(commands, client, &locks, out);
       group_ = nullptr;
       engine_->journal.AppendGroup(group);
+      if (!group.empty()) client->write_offset = engine_->journal.end();
     }
   }
-  if (client->waiter != nullptr) {  // a slot is held: EXEC comes again, as a whole
+  if (client->waiter != nullptr) {  // held back: EXEC comes again, as a whole
     client->transaction = transaction;
     return;
   }
   EndTransaction(client);
   ServeReady();
+  if (engine_->waiters.any_left_over()) ServeLeftOver(now_, mono_now_);
 }
 
 // Room for all of it is made before any lock is taken, because eviction takes slot locks itself;
@@ -197,6 +226,7 @@ bool Dispatcher::CheckExec(std::vector<PreparedCommand>& commands, ClientState* 
     AbortExec(reason.view(), out);
     return false;
   }
+  if (HoldBack(writes, client)) return false;  // it came on the way into the exclusive section
   if (WatchBroken(*client, locks)) {
     out->NullArray();
     return false;
@@ -227,6 +257,7 @@ void Dispatcher::RunQueued(std::vector<PreparedCommand>& commands, ClientState* 
     if (locks == nullptr || c.spec->server != nullptr) {
       RunNow(c, client, out);
     } else {
+      FeedMonitors(*c.spec, c.args, *client);
       RunLocked(c, client, locks, out);
     }
     ThreadStats::Add(&command_stats_[static_cast<size_t>(c.spec->index)].calls, 1);

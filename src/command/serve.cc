@@ -67,6 +67,11 @@ void Dispatcher::Hold(const PreparedCommand& c, ClientState* client, LockSet* lo
 
 void Dispatcher::ServeReady() {
   if (serving_) return;  // the loop below goes on with what this command made ready
+  if (engine_->pauses.At(mono_now_) != PauseLevel::kNone) [[unlikely]] {
+    engine_->waiters.LeaveOver(&ready_);  // until ServeLeftOver
+    if (engine_->pauses.level() != PauseLevel::kNone) return;
+    ready_ = engine_->waiters.TakeLeftOver();  // it ended that moment
+  }
   while (!ready_.empty()) {
     const ReadyKey ready = std::move(ready_.front());
     ready_.pop_front();
@@ -74,12 +79,11 @@ void Dispatcher::ServeReady() {
   }
 }
 
-// Each waiter looks again: databases were emptied or exchanged.
-void Dispatcher::ServeEverybody() {
-  for (const auto& waiter : engine_->waiters.All()) {
-    for (const Waiter::WaitedKey& key : waiter->keys) ready_.push_back({waiter->db, key.key});
-  }
-  if (group_ == nullptr) ServeReady();  // in a transaction: behind its end
+void Dispatcher::ServeLeftOver(UnixMs now, MonoMs mono_now) {
+  now_ = now;
+  mono_now_ = mono_now;
+  ready_ = engine_->waiters.TakeLeftOver();
+  if (!ready_.empty()) ServeReady();
 }
 
 void Dispatcher::ServeKey(const ReadyKey& ready) {

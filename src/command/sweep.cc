@@ -294,6 +294,7 @@ bool EvictToLimit(Engine* engine, ThreadStats* stats, UnixMs now, uint64_t rando
   const uint64_t limit = engine->maxmemory.load(std::memory_order_relaxed);
   const EvictionPolicy policy = engine->policy.load(std::memory_order_relaxed);
   if (limit == 0 || UsedMemory() <= limit) return true;
+  if (engine->pauses.level() != PauseLevel::kNone) return true;  // the journal stands still
   if (policy == EvictionPolicy::kNoEviction) return false;
   // Else every refused write would look at all slots.
   if (IsVolatile(policy) && !engine->keyspace.any_expiry()) return false;

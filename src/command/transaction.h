@@ -32,6 +32,7 @@ struct QueuedCommand {
 
 struct Transaction {
   bool failed = false;  // a command could not be queued: EXEC refuses
+  uint64_t bytes = 0;   // of what is queued
   std::vector<QueuedCommand> commands;
 };
 

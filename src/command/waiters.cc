@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace pleiad {
 
@@ -50,6 +51,29 @@ bool WaiterTable::Any(SlotId slot) {
   Shard& shard = ShardOf(slot);
   const std::lock_guard<SpinLock> lock(shard.lock);
   return shard.places.contains(slot.value);
+}
+
+void WaiterTable::LeaveOver(std::deque<ReadyKey>* ready) {
+  const std::lock_guard<SpinLock> lock(left_over_lock_);
+  left_over_.insert(left_over_.end(), ready->begin(), ready->end());
+  ready->clear();
+  any_left_over_.store(true, std::memory_order_seq_cst);
+}
+
+void WaiterTable::LeaveAllOver(int db) {
+  std::deque<ReadyKey> ready;
+  for (const auto& waiter : All()) {
+    if (db >= 0 && waiter->db != db) continue;
+    for (const Waiter::WaitedKey& key : waiter->keys) ready.push_back({waiter->db, key.key});
+  }
+  if (!ready.empty()) LeaveOver(&ready);
+}
+
+std::deque<WaiterTable::ReadyKey> WaiterTable::TakeLeftOver() {
+  if (!any_left_over()) return {};
+  const std::lock_guard<SpinLock> lock(left_over_lock_);
+  any_left_over_.store(false, std::memory_order_seq_cst);
+  return std::exchange(left_over_, {});
 }
 
 std::vector<std::shared_ptr<Waiter>> WaiterTable::All() {

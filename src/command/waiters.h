@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Clients that wait for a key (BLPOP and its like): what is remembered of them, and who waits for
-// what.
+// Clients that wait: for a key (BLPOP and its like), for acknowledgements (WAIT), for the end of a
+// pause. What is remembered of them, and who waits for which key.
 //
-// A waiter is its command, to be run again. Its states:
+// A waiter for keys is its command, to be run again. Its states:
 //
 //     kWaiting   in the table; anybody may take it
 //     kServing   a thread runs its command; what it gave is not delivered yet
@@ -41,11 +41,17 @@ namespace pleiad {
 
 struct Waiter {
   enum State : int { kWaiting, kServing, kDone };
+  enum class Kind : uint8_t {
+    kKeys,
+    kAcks,   // no keys; runtime::AckWaiters answers it
+    kPause,  // no keys, no reply: its command is still to come (command/pause.h)
+  };
 
   struct WaitedKey {
     SlotId slot;
     std::string key;
   };
+  Kind kind = Kind::kKeys;
   std::atomic<int> state{kWaiting};
   std::atomic<bool> again{false};
   std::atomic<bool> listed{false};  // in the table
@@ -62,6 +68,8 @@ struct Waiter {
   // key. Nobody serves it: an empty reply lets its reactor run it again.
   bool rerun = false;
   int64_t deadline_ms = 0;  // mono; 0: for ever
+  // The reply at the deadline, if it is not a null. Any thread inside the keyspace.
+  std::function<std::string()> at_deadline;
   // Hands the reply to the client's reactor; an empty one: run the command again. Any thread.
   std::function<void(std::string reply)> deliver;
 
@@ -86,6 +94,17 @@ class WaiterTable {
   std::vector<std::shared_ptr<Waiter>> All(SlotId slot);
   // True if somebody waits for a key of that slot. Cost: one look-up.
   bool Any(SlotId slot);
+  // Keys that became ready while a pause held everything still. Who leaves them looks at the pause
+  // once more afterwards, and takes them back if it is over.
+  struct ReadyKey {
+    int db;
+    std::string key;
+  };
+  void LeaveOver(std::deque<ReadyKey>* ready);
+  // The keys of a database (negative: of any) may have something, or are gone: FLUSHALL, SWAPDB.
+  void LeaveAllOver(int db);
+  std::deque<ReadyKey> TakeLeftOver();
+  bool any_left_over() const { return any_left_over_.load(std::memory_order_seq_cst); }
   int64_t count() const { return count_.load(std::memory_order_relaxed); }
 
  private:
@@ -99,6 +118,9 @@ class WaiterTable {
   Shard& ShardOf(SlotId slot) { return shards_[slot.value % kShards]; }
   std::array<Shard, kShards> shards_;
   std::atomic<int64_t> count_{0};
+  SpinLock left_over_lock_;
+  std::deque<ReadyKey> left_over_;
+  std::atomic<bool> any_left_over_{false};
 };
 
 }  // namespace pleiad

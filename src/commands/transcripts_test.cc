@@ -33,9 +33,10 @@ ConfigEnvironment NoFiles() {
 // client of RunTranscript, which has no connection.
 struct World {
   World() {
-    dispatcher.set_slow_hook([this](const ClientState& client, const Args& args, uint64_t cycles) {
-      server.AddSlow(client, args, cycles);
-    });
+    dispatcher.set_slow_hook(
+        [this](const ClientState& client, const Args& args, const CommandCost& cost) {
+          server.AddSlow(client, args, cost);
+        });
   }
   runtime::Server server{std::make_unique<ConfigStore>(
       *LoadConfig({"--threads", "1", "--enable-debug-command", "yes"}, NoFiles()), NoFiles())};

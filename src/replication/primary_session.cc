@@ -67,6 +67,7 @@ void PrimarySession::OnReplconf(const PrimaryInput& input, Effects* out) {
   for (size_t i = 1; i + 1 < args.size(); i += 2) {
     if (EqualsIgnoreCase(args[i], "ack")) {
       OnAck(input, args[i + 1], out);
+      OnDiskAck(args.subspan(i + 2));
       return;  // an ACK (and what it carries) has no reply
     }
     if (EqualsIgnoreCase(args[i], "getack")) return;  // asked of replicas only
@@ -118,6 +119,13 @@ void PrimarySession::OnAck(const PrimaryInput& input, std::string_view value, Ef
   ack_at_ = input.now;
   io_at_ = input.now;
   if (state_ == State::kWaitAck) GoOnline(input.now, out);
+}
+
+// FACK offset, behind an ACK.
+void PrimarySession::OnDiskAck(std::span<const std::string_view> rest) {
+  if (rest.size() < 2 || !EqualsIgnoreCase(rest[0], "fack") || !is_replica()) return;
+  const auto offset = ParseInt64(rest[1]);
+  if (offset && Offset(*offset) > disk_offset_) disk_offset_ = Offset(*offset);
 }
 
 void PrimarySession::OnPsync(const PrimaryInput& input, Effects* out) {

@@ -92,6 +92,8 @@ class PrimarySession {
   bool online() const { return state_ == State::kOnline; }
   bool is_replica() const { return state_ != State::kGreeting && state_ != State::kClosed; }
   Offset ack_offset() const { return ack_offset_; }
+  // What it has on disk, as it said (FACK); before everything if it keeps no log.
+  Offset disk_offset() const { return disk_offset_; }
   MonoMs ack_at() const { return ack_at_; }
   int64_t lag_s(MonoMs now) const { return online() ? (now - ack_at_) / 1000 : 0; }
   int listening_port() const { return listening_port_; }
@@ -104,6 +106,7 @@ class PrimarySession {
   void OnReplconf(const PrimaryInput& input, Effects* out);
   bool OnReplconfPair(std::string_view option, std::string_view value, Effects* out);
   void OnAck(const PrimaryInput& input, std::string_view value, Effects* out);
+  void OnDiskAck(std::span<const std::string_view> rest);
   void OnPsync(const PrimaryInput& input, Effects* out);
   void OnSnapshotReady(const PrimaryInput& input, Effects* out);
   void OnSnapshotSent(const PrimaryInput& input, Effects* out);
@@ -116,6 +119,7 @@ class PrimarySession {
   MonoMs io_at_;
   MonoMs ack_at_;
   Offset ack_offset_{0};
+  Offset disk_offset_{-1};
   Offset start_{0};
   int listening_port_ = 0;
   std::string announced_ip_;

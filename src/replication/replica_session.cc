@@ -53,6 +53,7 @@ const ReplicaEffects& ReplicaSession::Step(const ReplicaInput& input) {
   buffer_.erase(0, buffer_used_);
   buffer_used_ = 0;
   now_ = input.now;
+  on_disk_ = input.on_disk;
   switch (input.kind) {
     case Kind::kTick:
       OnTick();
@@ -114,6 +115,11 @@ void ReplicaSession::OnTick() {
   // While it loads, the driver reads nothing: silence is no sign of a dead master.
   if (state_ != State::kLoading && now_ - last_io_ > options_.timeout_ms) {
     Fail(fmt::format("timeout: nothing from the master for {} ms", now_ - last_io_));
+    return;
+  }
+  // Somebody asked (WAITAOF waits for it), and the disk was not that far yet.
+  if (state_ == State::kOnline && asked_on_disk_.value >= 0 && on_disk_ >= asked_on_disk_) {
+    SendAck();
     return;
   }
   if (now_ - last_ack_ < options_.ack_period_ms) return;
@@ -357,7 +363,10 @@ bool ReplicaSession::TakeCommand(std::string_view* data) {
   const bool replconf = !args.empty() && EqualsIgnoreCase(args[0], "REPLCONF");
   const bool skip = args.empty() || replconf || EqualsIgnoreCase(args[0], "PING");
   // The offset before GETACK: the ACK says what was applied, and the request itself is not yet.
-  if (replconf && args.size() >= 2 && EqualsIgnoreCase(args[1], "GETACK")) SendAck();
+  if (replconf && args.size() >= 2 && EqualsIgnoreCase(args[1], "GETACK")) {
+    SendAck();
+    if (on_disk_.value >= 0 && on_disk_ < offset_) asked_on_disk_ = offset_;
+  }
   read_offset_ = read_offset_ + static_cast<int64_t>(consumed);
   if (!args.empty() && EqualsIgnoreCase(args[0], "MULTI")) in_transaction_ = true;
   if (!args.empty() && EqualsIgnoreCase(args[0], "EXEC")) in_transaction_ = false;
@@ -381,7 +390,13 @@ bool ReplicaSession::TakeCommand(std::string_view* data) {
 
 void ReplicaSession::SendAck() {
   last_ack_ = now_;
-  Send({"REPLCONF", "ACK", fmt::format_int(offset_.value).str()});
+  if (on_disk_ >= asked_on_disk_) asked_on_disk_ = Offset(-1);
+  const std::string offset = fmt::format_int(offset_.value).str();
+  if (on_disk_.value < 0) {
+    Send({"REPLCONF", "ACK", offset});
+  } else {
+    Send({"REPLCONF", "ACK", offset, "FACK", fmt::format_int(on_disk_.value).str()});
+  }
 }
 
 void ReplicaSession::Fail(std::string_view why) {

@@ -54,6 +54,7 @@ struct ReplicaInput {
   MonoMs now = {};
   std::string_view bytes = {};
   std::string_view text = {};
+  Offset on_disk{-1};  // of the master's stream; -1: no log is kept
 };
 
 struct ReplicaEffect {
@@ -189,6 +190,8 @@ class ReplicaSession {
   std::string replid_;
   Offset offset_{0};
   Offset read_offset_{0};
+  Offset on_disk_{-1};        // of this step
+  Offset asked_on_disk_{-1};  // GETACK came at this offset, which was not on disk yet; -1: no
   bool in_transaction_ = false;
   std::string psync_replid_;  // what FULLRESYNC promised, true when the snapshot is loaded
   Offset psync_offset_{0};

@@ -52,6 +52,8 @@ class ReplicaPlayer : public Player {
     ReplicaInput input;
     input.now = MonoMs(Number(at.substr(1)));
     if (!session_) session_ = std::make_unique<ReplicaSession>(options_, input.now);
+    if (kind == "disk") on_disk_ = Offset(Number(line));
+    input.on_disk = on_disk_;
     std::string bytes;
     using Kind = ReplicaInput::Kind;
     if (kind == "<") {
@@ -60,6 +62,7 @@ class ReplicaPlayer : public Player {
       input.bytes = bytes;
     } else {
       input.kind = kind == "tick"             ? Kind::kTick
+                   : kind == "disk"           ? Kind::kTick
                    : kind == "connected"      ? Kind::kConnected
                    : kind == "connect-failed" ? Kind::kConnectFailed
                    : kind == "closed"         ? Kind::kClosed
@@ -138,6 +141,7 @@ class ReplicaPlayer : public Player {
     return out;
   }
 
+  Offset on_disk_{-1};
   ReplicaSessionOptions options_;
   std::unique_ptr<ReplicaSession> session_;
 };
@@ -235,6 +239,8 @@ class PrimaryPlayer : public Player {
       const ReplicaView view = session_->View(now, "127.0.0.1");
       out += fmt::format("    = ip={},port={},state={},offset={},lag={}\n", view.ip, view.port,
                          view.state, view.ack_offset.value, view.lag_s);
+      if (session_->disk_offset().value >= 0)
+        out += fmt::format("    on disk: {}\n", session_->disk_offset().value);
     }
     return out;
   }

@@ -71,7 +71,8 @@ DataLoader::DataLoader(Engine* engine, Server* server, int thread, LoadProgress*
 Status DataLoader::FeedRdb(const std::string& path, std::string_view bytes, bool drop_expired,
                            size_t* used) {
   LiveKeysLoader loader(engine_, UnixNow(), drop_expired, progress_);
-  RdbReader reader(&loader, {.collections = &engine_->collections});
+  RdbReader reader(&loader, {.check_checksum = !engine_->skip_checksum.load(),
+                             .collections = &engine_->collections});
   *used = 0;
   while (!reader.done()) {
     const std::string_view piece = bytes.substr(*used, kLoadPieceBytes);

@@ -533,7 +533,7 @@ std::string ExportLink::WhyBroken() {
   if (!tap_) return "";
   if (engine_->whole_changes.load(std::memory_order_relaxed) != whole_changes_)
     return "a whole database was flushed or swapped";
-  if (engine_->writes_paused.load(std::memory_order_relaxed)) return "a failover is under way";
+  if (engine_->pauses.level() != PauseLevel::kNone) return "a failover or pause is under way";
   const OutputBufferLimit& limit =
       driver_->server().settings()->output_buffer_limit[static_cast<size_t>(ClientClass::kReplica)];
   if (limit.hard_bytes != 0 && tap_->waiting() + out_.size() - out_sent_ > limit.hard_bytes)

@@ -72,7 +72,7 @@ KeyMove::End KeyMove::Settle(const TakenKey& taken, UnixMs now) {
   if (engine_->router != nullptr && locks.slot(key.slot).state == SlotState::kNotMine)
     return End::kNotOurs;
   // A manual failover waits for the replicas to have all there is: nothing may come behind it.
-  if (engine_->writes_paused.load(std::memory_order_relaxed)) return End::kPaused;
+  if (engine_->pauses.level() != PauseLevel::kNone) return End::kPaused;
   WriteContext ctx(engine_, stats_, &locks, &nobody_, now);
   ctx.set_keys(&keys);
   if (ctx.Find(key, false) == nullptr) return End::kGone;

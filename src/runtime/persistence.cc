@@ -86,6 +86,16 @@ Offset Persistence::synced() const {
   return log_ ? log_->synced() : engine_->journal.end();
 }
 
+Offset Persistence::on_disk() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return log_ && !log_->detached() ? log_->synced() : Offset(-1);
+}
+
+bool Persistence::has_log() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return log_ != nullptr;
+}
+
 // ---- start
 
 Status Persistence::Start() {

@@ -48,6 +48,13 @@ struct PersistenceView {
   AofLog::Sizes aof;
 };
 
+// DEBUG RELOAD.
+struct ReloadOptions {
+  bool save = true;    // first, so that the dump is what is in memory
+  bool flush = true;   // what is in memory goes
+  bool merge = false;  // keys of the dump take the place of those in memory
+};
+
 class Persistence {
  public:
   explicit Persistence(Server* server);
@@ -71,6 +78,14 @@ class Persistence {
   // At the next Cron, or when the running one is over.
   void ScheduleSave();
 
+  // DEBUG RELOAD and LOADAOF: what is on disk takes the place of what is in memory; clients are
+  // held back meanwhile. On an error the data set is incomplete. Any thread outside the keyspace.
+  Status Reload(const ReloadOptions& options);
+  Status ReloadLog();
+
+  // Whether the append only file could be begun: its folder takes files. Any thread.
+  Status CheckAofFolder() const;
+
   // A full sync is about to replace all data, or did. The link's thread, outside the keyspace.
   void BeforeReload();
   void AfterReload();
@@ -81,6 +96,10 @@ class Persistence {
   // Replies to writes must wait until synced() has reached them: appendfsync always. Any thread.
   bool gating() const { return gating_.load(std::memory_order_relaxed); }
   Offset synced() const;
+  // For WAITAOF: what a restart would find here, up to where; before everything if there is no log
+  // (with a base) to find.
+  Offset on_disk() const;
+  bool has_log() const;
 
   // Ten times a second on reactor 0, inside the keyspace.
   void Cron(MonoMs now);
@@ -97,6 +116,8 @@ class Persistence {
     uint64_t failures = 0;
     MonoMs tried;
   };
+  Status WhileHeldBack(const std::function<Status()>& f);
+  Status ReloadDump(const ReloadOptions& options);
   Status LoadAll(AofManifest* manifest);
   Status LoadFromAof(AofManifest* manifest);
   void RemoveLeftovers(const AofManifest& manifest) const;

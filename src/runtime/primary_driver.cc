@@ -144,6 +144,13 @@ int PrimaryDriver::CountBehind(Offset offset) const {
   }));
 }
 
+int PrimaryDriver::CountOnDisk(Offset offset) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return static_cast<int>(std::count_if(links_.begin(), links_.end(), [&](const auto& link) {
+    return link->online() && link->disk_offset() >= offset;
+  }));
+}
+
 int PrimaryDriver::CountGood(MonoMs now, int64_t lag_s) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return static_cast<int>(std::count_if(links_.begin(), links_.end(), [&](const auto& link) {

@@ -40,6 +40,8 @@ struct PrimaryHooks {
   std::function<void()> activate_journal;
   // The database that the stream has selected at this instant; asked in an exclusive section.
   std::function<int()> stream_db;
+  // A replica said how far it is. May be empty. Called without a lock held.
+  std::function<void()> acked;
 };
 
 class PrimaryDriver {
@@ -68,6 +70,8 @@ class PrimaryDriver {
   int CountAcked(Offset offset) const;
   // Online replicas that do not.
   int CountBehind(Offset offset) const;
+  // Those that have everything up to `offset` on disk, as they said.
+  int CountOnDisk(Offset offset) const;
   int CountGood(MonoMs now, int64_t lag_s) const;
   bool any() const;
 

@@ -70,14 +70,11 @@ Reactor::Reactor(Server* server, int index, uint64_t seed)
   Watch(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, EPOLLIN, kWakeMark);
   dispatcher_.set_push_sink(this);
   server->engine().pubsub.desk(index).mailbox().set_waker([this] { WakeForMail(); });
-  dispatcher_.set_delivery([this](ClientState* client) {
-    return [this, id = client->id](std::string reply) {
-      Post([this, id, reply = std::move(reply)] { Resume(id, reply); });
-    };
-  });
-  dispatcher_.set_slow_hook([server](const ClientState& client, const Args& args, uint64_t cycles) {
-    server->AddSlow(client, args, cycles);
-  });
+  dispatcher_.set_delivery([this](ClientState* client) { return DeliveryTo(client->id); });
+  dispatcher_.set_slow_hook(
+      [server](const ClientState& client, const Args& args, const CommandCost& cost) {
+        server->AddSlow(client, args, cost);
+      });
 }
 
 Reactor::~Reactor() {
@@ -153,6 +150,7 @@ void Reactor::Round(const epoll_event* events, int n) {
   now_ = UnixNow();
   RefreshSettings();
   dispatcher_.set_fenced(server_->ClusterViewIsStale(mono_now_));
+  dispatcher_.set_taking_over(server_->TakingOver(mono_now_));
   Keyspace& keyspace = server_->engine().keyspace;
   keyspace.Enter(index_);
   bool wake = false;
@@ -236,6 +234,7 @@ void Reactor::Close(Connection* c, std::string_view why) {
   connections_[c->index_]->index_ = c->index_;
   connections_.pop_back();
   if (c->gate.value != 0) std::erase(gated_, c);
+  if (c->state.monitor) SetMonitor(c, false);
   std::erase_if(unsent_, [c](const Unsent& unsent) { return unsent.connection == c; });
   if (c->state.waiter) {
     c->state.waiter->state = Waiter::kDone;
@@ -253,6 +252,7 @@ void Reactor::HandOver(Connection* c) {
   connections_[c->index_] = connections_.back();
   connections_[c->index_]->index_ = c->index_;
   connections_.pop_back();
+  if (c->state.monitor) SetMonitor(c, false);
   server_->connected_clients.fetch_sub(1);
   delete c;
   takeover(fd, std::move(unparsed));
@@ -608,8 +608,11 @@ bool Reactor::PutOff(Connection* c, bool* stop) {
 // What was parsed behind the command that waits goes back to the unparsed bytes.
 void Reactor::BeginWait(Connection* c, size_t ran, size_t batched) {
   waiting_.emplace(c->state.id, c);
+  c->parser.Reset();  // it may be in the midst of the command behind: that is parsed again
   const int64_t deadline = c->state.waiter->deadline_ms;
   if (deadline != 0) deadlines_.emplace(deadline, c->state.id);
+  if (c->state.waiter->kind != Waiter::Kind::kKeys) server_->engine().waiters.Add(c->state.waiter);
+  if (Postponed(c->state)) paused_.push_back(c->state.id);
   std::string rest;
   for (size_t i = ran; i < batched; ++i) resp::AppendRequest(dispatcher_.at(i).args, &rest);
   KeepUnparsed(c, rest);
@@ -639,6 +642,30 @@ void Reactor::ReadWhileWaiting(Connection* c, bool hang_up) {
   if (c->in.size() > settings_->client_query_buffer_limit) Close(c, "query buffer over its limit");
 }
 
+std::function<void(std::string)> Reactor::DeliveryTo(uint64_t client_id) {
+  return [this, client_id](std::string reply) {
+    Post([this, client_id, reply = std::move(reply)] { Resume(client_id, reply); });
+  };
+}
+
+// What it sent is looked at again; it may be held back again.
+void Reactor::ResumeHeldBack(Connection* c) {
+  EndWait(c);
+  c->state.last_interaction = mono_now_;
+  resp::OutBuffer held;
+  held.Swap(c->in);
+  Process(c, held.view());
+}
+
+void Reactor::ResumePaused() {
+  dispatcher_.ServeLeftOver(now_, mono_now_);
+  const std::vector<uint64_t> paused = std::exchange(paused_, {});
+  for (const uint64_t id : paused) {
+    const auto found = waiting_.find(id);
+    if (found != waiting_.end() && Postponed(found->second->state)) ResumeHeldBack(found->second);
+  }
+}
+
 void Reactor::Resume(uint64_t client_id, std::string_view reply) {
   const auto found = waiting_.find(client_id);
   if (found == waiting_.end()) return;
@@ -654,6 +681,7 @@ void Reactor::Resume(uint64_t client_id, std::string_view reply) {
     Process(c, again);
     return;
   }
+  c->state.write_offset = server_->engine().journal.end();
   if (server_->persistence().gating()) {
     if (c->gate.value == 0) gated_.push_back(c);
     c->gate = server_->engine().journal.end();
@@ -673,9 +701,12 @@ void Reactor::Resume(uint64_t client_id, std::string_view reply) {
 
 bool Reactor::Unblock(Connection* c, std::string_view reply) {
   const std::shared_ptr<Waiter> waiter = c->state.waiter;
-  if (!waiter || waiter->held || waiter->rerun || !waiter->Finish()) return false;
+  if (!waiter || waiter->held || waiter->rerun || Postponed(c->state) || !waiter->Finish())
+    return false;
   std::string text(reply);
-  if (text.empty()) {
+  if (text.empty() && waiter->at_deadline) {
+    text = waiter->at_deadline();
+  } else if (text.empty()) {
     resp::OutBuffer buffer;
     resp::Writer out(&buffer, c->state.protocol);
     waiter->null_array ? out.NullArray() : out.Null();
@@ -690,9 +721,33 @@ void Reactor::ExpireWaits() {
     const uint64_t id = deadlines_.begin()->second;
     deadlines_.erase(deadlines_.begin());
     Connection* const c = waiting_.at(id);
+    if (Postponed(c->state)) {
+      ResumePaused();  // all of them: the order is theirs
+      continue;
+    }
     if (Unblock(c, {})) continue;
     // It is being served this moment: it gets its reply, or another look.
     if (c->state.waiter->state != Waiter::kDone) deadlines_.emplace(mono_now_.value + 1, id);
+  }
+}
+
+void Reactor::SetMonitor(Connection* c, bool on) {
+  if (c->state.monitor == on) return;
+  c->state.monitor = on;
+  if (on) {
+    monitors_.push_back(c);
+  } else {
+    std::erase(monitors_, c);
+  }
+  monitor_count_.store(monitors_.size(), std::memory_order_relaxed);
+  server_->engine().monitors.fetch_add(on ? 1 : -1, std::memory_order_relaxed);
+}
+
+void Reactor::SendToMonitors(std::string_view line) {
+  const std::vector<Connection*> monitors(monitors_);
+  for (Connection* c : monitors) {
+    Send(c, line);
+    Settle(c);
   }
 }
 
@@ -730,7 +785,9 @@ void Reactor::CloseIdle() {
 void Reactor::Cron() {
   next_cron_ = mono_now_ + kCronMs;
   Engine& engine = server_->engine();
+  if (engine.pause_cron.load(std::memory_order_relaxed)) return;
   ThreadStats* stats = &engine.stats[static_cast<size_t>(index_)];
+  engine.pauses.At(mono_now_);  // ends what is over by time
   if (engine.active_expire.load(std::memory_order_relaxed) && engine.deletes_expired()) {
     const auto stride = static_cast<int>(server_->reactors().size());
     const size_t deleted =
@@ -738,6 +795,7 @@ void Reactor::Cron() {
     if (deleted >= kExpireBudget)
       next_cron_ = mono_now_ + 4;  // more is due: a quarter of the thread's time
   }
+  if (engine.waiters.any_left_over()) dispatcher_.ServeLeftOver(now_, mono_now_);
   if (++cron_count_ % 10 == 0) CloseIdle();
   if (index_ == 0) server_->Cron(mono_now_);
 }

@@ -51,6 +51,17 @@ class Reactor : private PushSink {
   // it does not wait. Own thread or an exclusive section.
   bool Unblock(Connection* c, std::string_view reply);
 
+  // How a reply gets to a client of this reactor that waits. Any thread may call what it gives.
+  std::function<void(std::string)> DeliveryTo(uint64_t client_id);
+  // A pause is over: those whom it held back go on, in the order in which they came. Own thread.
+  void ResumePaused();
+
+  // MONITOR: this connection sees every command from now on, or (false) no longer. Own thread.
+  void SetMonitor(Connection* c, bool on);
+  // A line for all of this reactor's monitors. Own thread.
+  void SendToMonitors(std::string_view line);
+  bool has_monitors() const { return monitor_count_.load(std::memory_order_relaxed) != 0; }
+
   // What is on disk moved on: replies that waited for it go out. Own thread (Post it).
   void ReleaseGated();
 
@@ -86,6 +97,7 @@ class Reactor : private PushSink {
   void EndWait(Connection* c);
   void ReadWhileWaiting(Connection* c, bool hang_up);
   void ExpireWaits();
+  void ResumeHeldBack(Connection* c);
   int64_t WaitMs() const;
   bool OverOutputLimit(Connection* c);
   void Close(Connection* c, std::string_view why);
@@ -135,6 +147,9 @@ class Reactor : private PushSink {
   std::vector<Connection*> gated_;                     // whose replies wait for the disk
   std::unordered_map<uint64_t, Connection*> waiting_;  // connections with a waiter, by client id
   std::set<std::pair<int64_t, uint64_t>> deadlines_;   // of those, by time
+  std::vector<uint64_t> paused_;  // clients that a pause holds back, as they came
+  std::vector<Connection*> monitors_;
+  std::atomic<size_t> monitor_count_{0};
   std::vector<Listener> listeners_;
   std::vector<Connection*> connections_;
 

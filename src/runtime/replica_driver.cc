@@ -85,6 +85,7 @@ void ReplicaDriver::Run() {
 
 void ReplicaDriver::Step(ReplicaInput input) {
   input.now = MonoNow();
+  if (hooks_.on_disk) input.on_disk = hooks_.on_disk();
   Obey(session_.Step(input));
   PublishStatus();
   if (!connect_error_.empty()) {

@@ -57,6 +57,8 @@ struct ReplicaHooks {
   std::function<Credentials()> credentials;
   // The stream goes on where it was, perhaps under a new id.
   std::function<void(const std::string& replid)> continued;
+  // How far the log on disk is; before everything: there is none. May be empty.
+  std::function<Offset()> on_disk;
 };
 
 class ReplicaDriver {

@@ -81,6 +81,11 @@ bool ReplicaLink::online() const {
   return session_->online();
 }
 
+Offset ReplicaLink::disk_offset() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return session_->disk_offset();
+}
+
 Offset ReplicaLink::ack_offset() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return session_->ack_offset();
@@ -317,6 +322,7 @@ void ReplicaLink::OnCommand(const std::vector<std::string_view>& args) {
     Step({.kind = PrimaryInput::Kind::kProgress});  // a blank line: it is busy loading
   } else if (EqualsIgnoreCase(args[0], "REPLCONF")) {
     Step({.kind = PrimaryInput::Kind::kReplconf, .args = args});
+    if (driver_->hooks_.acked) driver_->hooks_.acked();
   }
 }
 

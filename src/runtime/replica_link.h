@@ -35,6 +35,7 @@ class ReplicaLink {
   bool is_replica() const;
   bool online() const;
   Offset ack_offset() const;
+  Offset disk_offset() const;
   MonoMs ack_at() const;
   int wake_fd() const { return wake_fd_; }
 

@@ -9,9 +9,12 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/prng.h"
+#include "runtime/ack_waiters.h"
 #include "runtime/clock.h"
 #include "runtime/connection.h"
+#include "runtime/persistence.h"
 #include "runtime/random.h"
+#include "runtime/server.h"
 
 namespace pleiad::runtime {
 namespace {
@@ -85,6 +88,7 @@ void ReplicationDriver::Follow(const std::string& host, int port) {
     const std::lock_guard<std::mutex> lock(mutex_);
     ids_.OnDemoted(engine_->journal.end());
   }
+  if (server_ != nullptr) server_->acks().Poll();
   PLOG(kNotice, "Following master {}:{}", host, port);
   auto replica = std::make_shared<ReplicaDriver>(engine_, server_, MakeReplicaOptions(host, port),
                                                  MakeReplicaHooks());
@@ -164,6 +168,7 @@ ReplicaHooks ReplicationDriver::MakeReplicaHooks() {
     const std::lock_guard<std::mutex> lock(mutex_);
     ids_.OnContinue(replid, engine_->journal.end());
   };
+  if (server_ != nullptr) hooks.on_disk = [this] { return server_->persistence().on_disk(); };
   return hooks;
 }
 
@@ -178,6 +183,7 @@ PrimaryHooks ReplicationDriver::MakePrimaryHooks() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return replica_ ? replica_->db() : 0;
   };
+  if (server_ != nullptr) hooks.acked = [this] { server_->acks().Poll(); };
   return hooks;
 }
 
@@ -218,6 +224,11 @@ void ReplicationDriver::AwaitReplicas(int seconds) {
   }
   PLOG(kWarning, "{} replicas are behind at shutdown",
        primary_.CountBehind(engine_->journal.end()));
+}
+
+void ReplicationDriver::ChangeId() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ids_.OnFullSync(FreshId());
 }
 
 std::string ReplicationDriver::Refusal() const {
@@ -278,7 +289,7 @@ ReplicationView ReplicationDriver::View(MonoMs now) const {
 
 void ReplicationDriver::AskForAcks() {
   if (is_replica() || !primary_.any()) return;
-  if (engine_->writes_paused.load(std::memory_order_relaxed)) return;  // they tell within a second
+  if (engine_->pauses.level() != PauseLevel::kNone) return;  // the journal stands still
   engine_->journal.AppendRaw("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n");
 }
 
@@ -297,7 +308,7 @@ void ReplicationDriver::Cron(MonoMs now) {
   const auto settings = settings_();
   primary_.Cron(now);
   const bool master = !is_replica();
-  if (master && primary_.any() && !engine_->writes_paused.load(std::memory_order_relaxed) &&
+  if (master && primary_.any() && engine_->pauses.level() == PauseLevel::kNone &&
       now - pinged_ >= int64_t{settings->repl_ping_replica_period_seconds} * 1000) {
     pinged_ = now;
     engine_->journal.AppendRaw("*1\r\n$4\r\nPING\r\n");

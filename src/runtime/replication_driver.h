@@ -56,12 +56,17 @@ class ReplicationDriver {
   // PSYNC, SYNC: the connection leaves its reactor and is this driver's from then on.
   void Sync(const ClientState& client, std::span<const std::string_view> args);
 
+  // DEBUG CHANGE-REPL-ID: as if the data had come from nowhere.
+  void ChangeId();
+
   // INFO replication, ROLE: FormatReplicationInfo(View(now)), FormatRole(View(now)).
   ReplicationView View(MonoMs now) const;
   // Replicas that hold everything up to `offset` (WAIT).
   int CountAcked(Offset offset) const { return primary_.CountAcked(offset); }
   // There are links to replicas.
   bool has_replicas() const { return primary_.any(); }
+  // Those that have it on disk (WAITAOF).
+  int CountOnDisk(Offset offset) const { return primary_.CountOnDisk(offset); }
   // Asks the replicas to tell where they are now, instead of within a second. The caller is inside
   // the keyspace.
   void AskForAcks();

@@ -13,9 +13,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/prng.h"
+#include "base/text.h"
+#include "command/redact.h"
+#include "runtime/ack_waiters.h"
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
 #include "runtime/cluster_router.h"
+#include "runtime/migration_driver.h"
 #include "runtime/migrator.h"
 #include "runtime/net.h"
 #include "runtime/persistence.h"
@@ -66,6 +70,29 @@ uint64_t SlowCycles(const Settings& s) {
   return static_cast<uint64_t>(static_cast<double>(micros) * CyclesPerMicrosecond());
 }
 
+// From how many bytes on AddSlow wants to hear of a request or reply; it asks for more than that.
+uint64_t LargeBytes(int64_t threshold) {
+  if (threshold < 0) return ~0ULL;
+  return threshold == 0 ? 0 : static_cast<uint64_t>(threshold - 1);
+}
+
+// The arguments as they are shown: not too many of them, and not too much of each.
+std::vector<std::string> LoggedArgs(const std::vector<std::string_view>& args) {
+  std::vector<std::string> logged;
+  const size_t shown = std::min(args.size(), kSlowlogArgsMax);
+  for (size_t i = 0; i < shown; ++i) {
+    if (shown < args.size() && i + 1 == shown) {
+      logged.push_back(fmt::format("... ({} more arguments)", args.size() - shown + 1));
+    } else if (args[i].size() > kSlowlogArgBytesMax) {
+      logged.push_back(fmt::format("{}... ({} more bytes)", args[i].substr(0, kSlowlogArgBytesMax),
+                                   args[i].size() - kSlowlogArgBytesMax));
+    } else {
+      logged.emplace_back(args[i]);
+    }
+  }
+  return logged;
+}
+
 }  // namespace
 
 Server::Server(std::unique_ptr<ConfigStore> config)
@@ -90,6 +117,10 @@ Server::Server(std::unique_ptr<ConfigStore> config)
   engine_.master_address = [this] {
     const ReplicationView view = replication_->View(MonoNow());
     return view.master ? fmt::format("{}:{}", view.master->host, view.master->port) : "?";
+  };
+  acks_ = std::make_unique<AckWaiters>(this);
+  engine_.on_monitored = [this](const ClientState& client, std::span<const std::string_view> args) {
+    FeedMonitors(client, args);
   };
   replication_->set_reload_hooks(
       {[this] { persistence_->BeforeReload(); }, [this] { persistence_->AfterReload(); }});
@@ -130,6 +161,10 @@ void Server::ApplySettings(const Settings& s) {
   stale_after_ms_ = StaleViewMs(s.cluster_node_timeout_ms);
   engine_.journal.SetBacklogSize(static_cast<int64_t>(s.repl_backlog_size));
   engine_.slowlog_cycles = SlowCycles(s);
+  engine_.large_request_bytes = LargeBytes(s.commandlog_request_larger_than);
+  engine_.large_reply_bytes = LargeBytes(s.commandlog_reply_larger_than);
+  engine_.query_bytes_max = s.client_query_buffer_limit;
+  engine_.slot_stats.set_enabled(s.cluster_enabled && s.cluster_slot_stats_enabled);
   engine_.rdb_compression = s.rdbcompression;
   SetLogLevel(s.loglevel);
 }
@@ -239,52 +274,46 @@ void Server::ResetStats() {
     }
   }
   for (auto& reactor : reactors_) reactor->dispatcher().ResetStats();
+  engine_.slot_stats.ResetAll();
   total_connections = 0;
   rejected_connections = 0;
   sampled_commands_ = sampled_in_ = sampled_out_ = 0;
 }
 
-void Server::AddSlow(const ClientState& client, const Args& args, uint64_t cycles) {
+void Server::AddSlow(const ClientState& client, const Args& args, const CommandCost& cost) {
   const auto settings = config_->settings();
   const uint32_t flags = client.last_command == nullptr ? 0 : client.last_command->flags;
-  SlowlogEntry entry;
+  const auto micros =
+      static_cast<int64_t>(static_cast<double>(cost.cycles) / CyclesPerMicrosecond());
+  CommandLogEntry entry;
   entry.unix_seconds = UnixNow().value / 1000;
-  entry.micros = static_cast<int64_t>(static_cast<double>(cycles) / CyclesPerMicrosecond());
-  const int64_t ms = entry.micros / 1000;
+  const int64_t ms = micros / 1000;
   if (settings->latency_monitor_threshold_ms > 0 && ms >= settings->latency_monitor_threshold_ms)
     latency_.Add(flags & kCmdFast ? "fast-command" : "command", entry.unix_seconds, ms);
   if (flags & kCmdSkipSlowlog) return;
-  const int64_t slow = settings->slowlog_log_slower_than_us;
-  if (slow < 0 || entry.micros < slow) return;
-  entry.address = client.address;
-  entry.client_name = client.name;
-  const size_t shown = std::min(args.size(), kSlowlogArgsMax);
-  for (size_t i = 0; i < shown; ++i) {
-    if (shown < args.size() && i + 1 == shown) {
-      entry.args.push_back(fmt::format("... ({} more arguments)", args.size() - shown + 1));
-    } else if (args[i].size() > kSlowlogArgBytesMax) {
-      entry.args.push_back(fmt::format("{}... ({} more bytes)",
-                                       args[i].substr(0, kSlowlogArgBytesMax),
-                                       args[i].size() - kSlowlogArgBytesMax));
-    } else {
-      entry.args.emplace_back(args[i]);
+  struct Rule {
+    CommandLogKind kind;
+    int64_t value;
+    int64_t threshold;
+    int64_t max;
+  };
+  const Rule rules[] = {
+      {CommandLogKind::kSlow, micros, settings->slowlog_log_slower_than_us,
+       settings->slowlog_max_len},
+      {CommandLogKind::kLargeRequest, static_cast<int64_t>(cost.request_bytes),
+       settings->commandlog_request_larger_than, settings->commandlog_large_request_max_len},
+      {CommandLogKind::kLargeReply, static_cast<int64_t>(cost.reply_bytes),
+       settings->commandlog_reply_larger_than, settings->commandlog_large_reply_max_len}};
+  for (const Rule& rule : rules) {
+    if (rule.threshold < 0 || rule.value < rule.threshold) continue;
+    if (entry.args.empty()) {
+      entry.address = client.address;
+      entry.client_name = client.name;
+      entry.args = LoggedArgs(Redacted(args.all()));
     }
+    entry.value = rule.value;
+    command_log_.Add(rule.kind, entry, static_cast<size_t>(std::max<int64_t>(0, rule.max)));
   }
-  const auto max = static_cast<size_t>(std::max<int64_t>(0, settings->slowlog_max_len));
-  const std::lock_guard<std::mutex> lock(slowlog_mutex_);
-  entry.id = slowlog_next_id_++;
-  slowlog_.push_front(std::move(entry));
-  while (slowlog_.size() > max) slowlog_.pop_back();
-}
-
-std::deque<SlowlogEntry> Server::Slowlog() {
-  const std::lock_guard<std::mutex> lock(slowlog_mutex_);
-  return slowlog_;
-}
-
-void Server::ClearSlowlog() {
-  const std::lock_guard<std::mutex> lock(slowlog_mutex_);
-  slowlog_.clear();
 }
 
 void Server::OnJournalSynced() {
@@ -292,17 +321,42 @@ void Server::OnJournalSynced() {
     Reactor* const r = reactor.get();
     r->Post([r] { r->ReleaseGated(); });
   }
+  acks_->Poll();
+}
+
+void Server::EndPause(PausePurpose purpose) {
+  engine_.pauses.End(purpose);
+  for (auto& reactor : reactors_) {
+    Reactor* const r = reactor.get();
+    r->Post([r] { r->ResumePaused(); });
+  }
+}
+
+void Server::FeedMonitors(const ClientState& client, std::span<const std::string_view> args) {
+  std::string words;
+  for (const std::string_view arg : Redacted(args)) words += " " + Quoted(arg);
+  const std::string address =
+      client.address.starts_with('/') ? "unix:" + client.address : client.address;
+  const std::lock_guard<std::mutex> lock(monitor_mutex_);
+  const int64_t now = UnixMicros();
+  const auto line = std::make_shared<const std::string>(fmt::format(
+      "+{}.{:06} [{} {}]{}\r\n", now / 1000000, now % 1000000, client.db, address, words));
+  for (auto& reactor : reactors_) {
+    Reactor* const r = reactor.get();
+    if (r->has_monitors()) r->Post([r, line] { r->SendToMonitors(*line); });
+  }
 }
 
 bool Server::SaveBeforeExit(bool force, bool wait) {
-  engine_.writes_paused = true;  // nothing is acknowledged that the dump does not have
+  // Nothing is acknowledged that the dump does not have.
+  engine_.pauses.Begin(PausePurpose::kShutdown, PauseLevel::kWrites, Pauses::kForEver);
   // Writes that were past the check are in the journal when the section is entered.
   engine_.keyspace.EnterExclusive();
   engine_.keyspace.LeaveExclusive();
   if (wait) replication_->AwaitReplicas(settings()->shutdown_timeout_seconds);
   if (!force && settings()->save.empty()) return true;
   const Status saved = persistence_->Save();
-  if (!saved.ok()) engine_.writes_paused = false;
+  if (!saved.ok()) EndPause(PausePurpose::kShutdown);
   return saved.ok();
 }
 

@@ -11,7 +11,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
@@ -21,6 +23,7 @@
 #include "cluster/view.h"
 #include "command/engine.h"
 #include "command/keyspace_events.h"
+#include "runtime/command_log.h"
 #include "runtime/latency_monitor.h"
 #include "runtime/reactor.h"
 #include "server/config/store.h"
@@ -33,15 +36,7 @@ class MigrationDriver;
 class ReplicationDriver;
 class Migrator;
 class Persistence;
-
-struct SlowlogEntry {
-  uint64_t id;
-  int64_t unix_seconds;
-  int64_t micros;
-  std::vector<std::string> args;
-  std::string address;
-  std::string client_name;
-};
+class AckWaiters;
 
 class Server {
  public:
@@ -66,11 +61,18 @@ class Server {
   // This node may not serve what it owns at `now`: its lease has run out, or the cluster driver
   // stood still for half a node timeout or more.
   bool ClusterViewIsStale(MonoMs now) const;
+  // It was promoted within the last second: its claim may have to be confirmed yet.
+  bool TakingOver(MonoMs now) const { return now.value - promoted_ms_.load() < 1000; }
   // Null unless in cluster mode.
   MigrationDriver* migration() { return migration_.get(); }
   ReplicationDriver& replication() { return *replication_; }
   Persistence& persistence() { return *persistence_; }
   Migrator& migrator() { return *migrator_; }
+  AckWaiters& acks() { return *acks_; }
+  // Ends a pause; who was held back goes on. Any thread.
+  void EndPause(PausePurpose purpose);
+  // MONITOR: shows a command to all who watch, in the same order. Any thread.
+  void FeedMonitors(const ClientState& client, std::span<const std::string_view> args);
   // Replies that waited for the disk may go: wakes the reactors. Any thread.
   void OnJournalSynced();
 
@@ -105,11 +107,10 @@ class Server {
   // LATENCY. Thread-safe.
   LatencyMonitor& latency() { return latency_; }
 
-  // A command took longer than slowlog-log-slower-than or latency-monitor-threshold: remembers it
-  // for SLOWLOG, LATENCY or both. Thread-safe, like the rest of SLOWLOG.
-  void AddSlow(const ClientState& client, const Args& args, uint64_t cycles);
-  std::deque<SlowlogEntry> Slowlog();
-  void ClearSlowlog();
+  // A command was slow, or large, or had a large reply: remembers it for COMMANDLOG, LATENCY or
+  // both. Thread-safe.
+  void AddSlow(const ClientState& client, const Args& args, const CommandCost& cost);
+  CommandLog& command_log() { return command_log_; }
 
   // SHUTDOWN and signals: main waits for it.
   void RequestShutdown();
@@ -155,6 +156,8 @@ class Server {
   std::unique_ptr<ReplicationDriver> replication_;
   std::unique_ptr<Persistence> persistence_;
   std::unique_ptr<Migrator> migrator_;
+  std::unique_ptr<AckWaiters> acks_;
+  std::mutex monitor_mutex_;  // the order in which monitors see commands
   std::unique_ptr<ClusterRouter> router_;
   // My master's slots, or mine, as told last. Of the cluster driver's callbacks.
   std::bitset<kSlotCount> shard_slots_;
@@ -163,6 +166,7 @@ class Server {
   std::atomic<uint64_t> next_client_id_{0};
   std::atomic<size_t> next_reactor_{0};
   std::atomic<int64_t> stale_after_ms_{0};
+  std::atomic<int64_t> promoted_ms_{-1000000};  // mono
   std::atomic<bool> shutdown_requested_{false};
   std::function<void()> shutdown_hook_;
   std::string run_id_;
@@ -178,9 +182,7 @@ class Server {
   uint64_t sampled_out_ = 0;
 
   LatencyMonitor latency_;
-  std::mutex slowlog_mutex_;
-  std::deque<SlowlogEntry> slowlog_;
-  uint64_t slowlog_next_id_ = 0;
+  CommandLog command_log_;
 };
 
 }  // namespace pleiad::runtime

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "command/context.h"
+#include "runtime/ack_waiters.h"
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
 #include "runtime/cluster_router.h"
@@ -101,6 +102,9 @@ bool Server::ApplySlot(const cluster::SlotChange& change) {
   // Held by its migration, which alone knows when that is over.
   if (state == SlotState::kMine && was == SlotState::kHeld) state = was;
   slot.state = state;
+  if (engine_.slot_stats.enabled() &&
+      (was == SlotState::kNotMine) != (state == SlotState::kNotMine))
+    engine_.slot_stats.Reset(change.slot);
   const bool ours = change.mine || OfMyMaster(change.slot);
   const bool was_ours = shard_slots_[change.slot.value];
   shard_slots_[change.slot.value] = ours;
@@ -166,6 +170,7 @@ void Server::ApplyRole(const cluster::ReplicationRole& role) {
     RefreshShardSlots();
     SetLogRole('S');
   } else {
+    if (engine_.replica.load()) promoted_ms_ = MonoNow().value;
     replication_->BecomeMaster();
     DropWhatIsNotMine();
     RefreshShardSlots();
@@ -256,7 +261,8 @@ Status Server::StartCluster() {
     engine_.pubsub.Publish(publish.channel, publish.message, publish.sharded);
   };
   callbacks.on_pause_writes = [this](bool pause) {
-    engine_.writes_paused = pause;
+    if (!pause) return EndPause(PausePurpose::kFailover);
+    engine_.pauses.Begin(PausePurpose::kFailover, PauseLevel::kWrites, Pauses::kForEver);
     // A write that was past the check is in the journal before the offset counts as final.
     engine_.keyspace.EnterExclusive();
     engine_.keyspace.LeaveExclusive();
@@ -299,6 +305,7 @@ void Server::StopDrivers() {
 void Server::DriversCron(MonoMs now) {
   replication_->Cron(now);
   persistence_->Cron(now);
+  acks_->Poll();
 }
 
 }  // namespace pleiad::runtime

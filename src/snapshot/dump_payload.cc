@@ -29,14 +29,14 @@ void AppendFooter(std::string* out) {
 }
 
 // What stands before the footer, which must be right.
-Status CheckFooter(std::string_view payload, int* version, std::string_view* rest) {
+Status CheckFooter(std::string_view payload, bool check_sum, int* version, std::string_view* rest) {
   const Status wrong_sum = Error{std::string(kDumpChecksumError)};
   if (payload.size() < kFooterBytes) return wrong_sum;
   const std::string_view summed = payload.substr(0, payload.size() - rdb::kTrailerBytes);
   const uint64_t sum = FooterNumber(payload.substr(summed.size()));
   *version = static_cast<int>(FooterNumber(summed.substr(summed.size() - kVersionBytes)));
   if (!rdb::ReadableVersion(*version)) return wrong_sum;
-  if (sum != Crc64(0, summed)) return wrong_sum;
+  if (check_sum && sum != Crc64(0, summed)) return wrong_sum;
   *rest = summed.substr(0, summed.size() - kVersionBytes);
   return Status::Ok();
 }
@@ -73,7 +73,7 @@ std::string DumpFunctions(std::span<const std::string_view> sources) {
 Result<std::vector<std::string>> RestoreFunctions(std::string_view payload) {
   int version = 0;
   std::string_view rest;
-  const Status whole = CheckFooter(payload, &version, &rest);
+  const Status whole = CheckFooter(payload, /*check_sum=*/true, &version, &rest);
   if (!whole.ok()) return Error{whole.message()};
   std::vector<std::string> sources;
   RdbTokenizer tokenizer;
@@ -90,10 +90,10 @@ Result<std::vector<std::string>> RestoreFunctions(std::string_view payload) {
 }
 
 Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink,
-                   const CollectionSettings& settings) {
+                   const CollectionSettings& settings, bool check_sum) {
   int version = 0;
   std::string_view rest;
-  const Status whole = CheckFooter(payload, &version, &rest);
+  const Status whole = CheckFooter(payload, check_sum, &version, &rest);
   if (!whole.ok()) return whole;
   if (rest.empty()) return BadFormat();
   const auto type = static_cast<uint8_t>(rest.front());

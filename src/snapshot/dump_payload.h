@@ -36,6 +36,7 @@ inline constexpr std::string_view kDumpFormatError = "Bad data format";
 // kDumpChecksumError, kDumpFormatError, or "Bad data format: it holds a hash, which this version
 // cannot load yet". On an error nothing was delivered. Cost: one pass.
 Status RestoreDump(std::string_view payload, const RdbKey& key, RdbSink* sink,
-                   const CollectionSettings& settings = DefaultCollectionSettings());
+                   const CollectionSettings& settings = DefaultCollectionSettings(),
+                   bool check_sum = true);
 
 }  // namespace pleiad

@@ -20,7 +20,8 @@ void Flush(ServerContext& ctx, const Args& args, std::string_view name, int db, 
   ExclusiveWrite(ctx, out, [&] {
     const uint64_t keys = DetachDatabase(&ctx.engine, db, &garbage);
     ThreadStats::Add(&ctx.stats.dirty, keys);
-    ctx.Propagate({name});  // also of an empty database: a replica's may differ
+    ctx.engine.waiters.LeaveAllOver(db);  // who reads a group hears that it is gone
+    ctx.Propagate({name});                // also of an empty database: a replica's may differ
     out.Ok();
   });
   if (ctx.client.exclusive) return;

@@ -171,7 +171,8 @@ void Restore(WriteContext& ctx, const Args& args, resp::Writer& out) {
   }
   const int64_t expiry_ms = RestoredExpiry(*ttl, options.absolute, ctx.now());
   EntryMaker maker(expiry_ms);
-  const Status status = RestoreDump(args[3], {.key = key.bytes}, &maker, ctx.engine().collections);
+  const Status status = RestoreDump(args[3], {.key = key.bytes}, &maker, ctx.engine().collections,
+                                    !ctx.engine().skip_checksum.load(std::memory_order_relaxed));
   if (!status.ok()) {
     out.Error("ERR " + status.message());
     return;

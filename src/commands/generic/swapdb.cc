@@ -42,6 +42,8 @@ void SwapDb(ServerContext& ctx, const Args& args, resp::Writer& out) {
   }
   ExclusiveWrite(ctx, out, [&] {
     SwapDatabases(&ctx.engine, static_cast<int>(*first), static_cast<int>(*second));
+    ctx.engine.waiters.LeaveAllOver(static_cast<int>(*first));
+    ctx.engine.waiters.LeaveAllOver(static_cast<int>(*second));
     ThreadStats::Add(&ctx.stats.dirty, 1);
     ctx.Propagate({"SWAPDB", args[1], args[2]});
     out.Ok();

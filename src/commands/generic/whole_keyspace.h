@@ -12,22 +12,30 @@
 
 namespace pleiad {
 
-// False (and the error written) if this node may not be written to now. The dispatcher asks the
-// same for commands with keys.
-inline bool MayWrite(const ServerContext& ctx, resp::Writer& out) {
-  const Engine& engine = ctx.engine;
+// False (and the error written, or the client put off) if this node may not be written to now. The
+// dispatcher asks the same for commands with keys.
+inline bool MayWrite(ServerContext& ctx, resp::Writer& out) {
+  Engine& engine = ctx.engine;
   if (ctx.client.from_master) return true;
   if (engine.replica.load(std::memory_order_relaxed) &&
       engine.replica_read_only.load(std::memory_order_relaxed)) {
     out.Error("READONLY You can't write against a read only replica.");
     return false;
   }
-  if (engine.writes_paused.load(std::memory_order_relaxed)) {
-    out.Error("TRYAGAIN A manual failover is under way");
-    return false;
-  }
   if (engine.min_replicas_missing.load(std::memory_order_relaxed) != 0) {
     out.Error("NOREPLICAS Not enough good replicas to write.");
+    return false;
+  }
+  const PersistenceError error = engine.persistence_error.load(std::memory_order_relaxed);
+  if (error != PersistenceError::kNone) {
+    out.Error(PersistenceErrorText(error));
+    return false;
+  }
+  // A pause that began on the way here.
+  const Pauses::View pause = engine.pauses.Look(ctx.mono_now);
+  if (pause.level != PauseLevel::kNone && ctx.group == nullptr &&
+      ctx.client.connection != nullptr) {
+    Postpone(&ctx.client, pause.end_ms);
     return false;
   }
   return true;

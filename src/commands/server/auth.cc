@@ -54,8 +54,7 @@ void Auth(ServerContext& ctx, const Args& args, resp::Writer& out) {
 const CommandRegistration kAuth{
     {.name = "auth",
      .arity = -2,
-     .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy |
-              kCmdSkipSlowlog | kCmdSkipMonitor,
+     .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy,
      .keys = {},
      .group = "connection",
      .since = "1.0.0",

@@ -189,12 +189,18 @@ void ClientHelp(ServerContext&, const Args&, resp::Writer& out) {
              "    Protect the current connection from eviction.",
              "NO-TOUCH (ON|OFF)",
              "    Don't let reads of the current connection count as uses of keys.",
+             "PAUSE <timeout> [WRITE|ALL]",
+             "    Hold commands back (all, or those that write) for <timeout> milliseconds.",
              "REPLY (ON|OFF|SKIP)",
              "    Control the replies sent to the current connection.",
              "SETINFO <LIB-NAME|LIB-VER> <value>",
              "    Say which library the current connection uses.",
              "SETNAME <name>",
-             "    Name the current connection."},
+             "    Name the current connection.",
+             "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+             "    End the wait of a client, as its time-out would or with an error.",
+             "UNPAUSE",
+             "    End CLIENT PAUSE before its time."},
             out);
 }
 

@@ -21,6 +21,7 @@ std::string FlagsOf(const ClientState& client) {
   std::string flags;
   if (client.from_master) flags += 'M';
   if (client.replica) flags += 'S';
+  if (client.monitor) flags += 'O';
   if (client.transaction) flags += 'x';
   if (client.waiter) flags += 'b';
   if (client.subscribed) flags += 'P';

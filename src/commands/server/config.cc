@@ -8,9 +8,11 @@
 #include <array>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "command/command.h"
 #include "commands/server/login.h"
 #include "runtime/files.h"
+#include "runtime/persistence.h"
 #include "runtime/server.h"
 #include "server/config/store.h"
 
@@ -71,6 +73,17 @@ void ConfigSet(ServerContext& ctx, const Args& args, resp::Writer& out) {
   }
   ConfigStore::Pairs pairs;
   for (size_t i = 2; i < args.size(); i += 2) pairs.emplace_back(args[i], args[i + 1]);
+  for (const auto& [name, value] : pairs) {
+    if (!EqualsIgnoreCase(name, "appendonly") || !EqualsIgnoreCase(value, "yes")) continue;
+    if (ctx.server->settings()->appendonly) continue;
+    const Status folder = ctx.server->persistence().CheckAofFolder();
+    if (folder.ok()) continue;
+    PLOG(kWarning, "Can't start the append only file: {}", folder.message());
+    out.Error(
+        "ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on "
+        "AOF. Check server logs.");
+    return;
+  }
   const Status status = ctx.server->config().Set(pairs, IsLocal(ctx.client));
   if (status.ok()) {
     out.Ok();

@@ -5,17 +5,19 @@
 // local and the client is.
 #include <fmt/core.h>
 
-#include <array>
 #include <cmath>
 #include <vector>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "command/command.h"
 #include "command/outside.h"
 #include "commands/generic/encoding_name.h"
+#include "commands/server/debug_words.h"
 #include "commands/server/help.h"
 #include "commands/server/login.h"
 #include "runtime/process.h"
+#include "runtime/replication_driver.h"
 #include "runtime/server.h"
 #include "snapshot/rdb_encode.h"
 
@@ -24,6 +26,7 @@ namespace {
 
 constexpr double kSleepMaxSeconds = 3600;
 constexpr int64_t kPopulateMax = 100'000'000;
+constexpr int64_t kMatchLengthMax = 1 << 20;
 
 // DEBUG SLEEP seconds: this reactor does nothing for so long, so its clients wait; other reactors,
 // the cluster bus and replication go on. (redis-server has one thread and stops as a whole.)
@@ -107,15 +110,105 @@ void Populate(ServerContext& ctx, const Args& args, resp::Writer& out) {
   out.Ok();
 }
 
+// DEBUG LOG message: a line in the log.
+void DebugLog(ServerContext&, const Args& args, resp::Writer& out) {
+  PLOG(kWarning, "DEBUG LOG: {}", args[2]);
+  out.Ok();
+}
+
+// DEBUG ERROR text: that error as reply.
+void DebugError(ServerContext&, const Args& args, resp::Writer& out) {
+  std::string text(args[2]);
+  for (char& c : text) {
+    if (c == '\r' || c == '\n') c = ' ';
+  }
+  out.Error(text);
+}
+
+void ChangeReplId(ServerContext& ctx, const Args&, resp::Writer& out) {
+  PLOG(kNotice, "Changing replication id after receiving DEBUG CHANGE-REPL-ID");
+  ctx.server->replication().ChangeId();
+  out.Ok();
+}
+
+void PauseCron(ServerContext& ctx, const Args& args, resp::Writer& out) {
+  ctx.engine.pause_cron = args[2] != "0";
+  out.Ok();
+}
+
+void SetSkipChecksum(ServerContext& ctx, const Args& args, resp::Writer& out) {
+  ctx.engine.skip_checksum = args[2] != "0";
+  out.Ok();
+}
+
+// DEBUG STRINGMATCH-LEN length pattern: whether the glob pattern matches so many letters a.
+void StringMatchLen(ServerContext&, const Args& args, resp::Writer& out) {
+  const auto length = IntArg(args, 2, out);
+  if (!length.has_value()) return;
+  if (*length < 0 || *length > kMatchLengthMax) return out.Error(kNotInteger);
+  out.Integer(GlobMatch(args[3], std::string(static_cast<size_t>(*length), 'a')) ? 1 : 0);
+}
+
+// Knobs of parts that Pleiad does not have, or that need none: resizing of hash tables (segments
+// split and merge in bounded steps), plain nodes of lists (any element may stand alone), reply
+// buffers of clients (an idle connection has none), scripts. Their numbers are checked and nothing
+// changes.
+void NumberWithoutEffect(ServerContext&, const Args& args, resp::Writer& out) {
+  if (IntArg(args, 2, out).has_value()) out.Ok();
+}
+void ReplyBuffer(ServerContext&, const Args& args, resp::Writer& out) {
+  if (!args.Is(2, "peak-reset-time") && !args.Is(2, "resizing")) return out.Error(kSyntaxError);
+  if (args.Is(3, "never") || args.Is(3, "reset")) return out.Ok();
+  if (IntArg(args, 3, out).has_value()) out.Ok();
+}
+// A size may have a unit here.
+void PackedThreshold(ServerContext&, const Args& args, resp::Writer& out) {
+  const std::string_view digits = args[2].substr(0, args[2].find_first_not_of("0123456789"));
+  if (digits.empty()) return out.Error("ERR argument must be a memory value");
+  out.Ok();
+}
+
 void DebugHelp(ServerContext&, const Args&, resp::Writer& out) {
   WriteHelp(
       "debug",
-      {"OBJECT <key>", "    Show low level info about <key> and its value.",
+      {"CHANGE-REPL-ID",
+       "    Begin a new replication history.",
+       "DICT-RESIZING <0|1>, QUICKLIST-PACKED-THRESHOLD <size>,",
+       "REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>, SET-DISABLE-DENY-SCRIPTS <0|1>",
+       "    Without effect: there is nothing to switch.",
+       "DIGEST",
+       "    160 bits of all data: equal for equal data.",
+       "DIGEST-VALUE <key> [<key> ...]",
+       "    The same of the values of keys.",
+       "ERROR <string>",
+       "    Reply with that error.",
+       "HTSTATS <dbid>",
+       "    How the tables of a database are filled.",
+       "HTSTATS-KEY <key>",
+       "    The same of a value.",
+       "LOADAOF",
+       "    Load the AOF in the place of the data in memory.",
+       "LOG <message>",
+       "    Write <message> to the log.",
+       "OBJECT <key>",
+       "    Show low level info about <key> and its value.",
+       "PAUSE-CRON <0|1>",
+       "    Stop what is done ten times a second: expiry, rules, time-outs.",
        "POPULATE <count> [<prefix> [<size>]]",
        "    Create <count> string keys named <prefix>:<n>, of <size> bytes if given.",
+       "PROTOCOL <type>",
+       "    Reply with a value of that type.",
+       "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+       "    Save the dump and load it in the place of the data in memory. NOSAVE: load what is",
+       "    there. NOFLUSH: keep what is in memory. MERGE: keys of the dump win over those.",
        "SET-ACTIVE-EXPIRE <0|1>",
-       "    Set to 0 to let expired keys stay until somebody asks for them.", "SLEEP <seconds>",
-       "    Block the thread that serves this connection. Decimals allowed."},
+       "    Set to 0 to let expired keys stay until somebody asks for them.",
+       "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+       "    Set to 1 to accept dumps and RESTORE payloads whose checksum is wrong.",
+       "SLEEP <seconds>",
+       "    Block the thread that serves this connection. Decimals allowed.",
+       "STRINGMATCH-LEN <length> <pattern>",
+       "    Whether the pattern matches that many letters a."},
       out);
 }
 
@@ -126,18 +219,36 @@ struct Word {
   ServerHandler run;
 };
 
-constexpr std::array<Word, 5> kWords = {{{"help", 2, 2, DebugHelp},
-                                         {"object", 3, 3, DebugObject},
-                                         {"populate", 3, 5, Populate},
-                                         {"set-active-expire", 3, 3, SetActiveExpire},
-                                         {"sleep", 3, 3, DebugSleep}}};
+constexpr size_t kAny = SIZE_MAX;
+constexpr Word kWords[] = {{"change-repl-id", 2, 2, ChangeReplId},
+                           {"dict-resizing", 3, 3, NumberWithoutEffect},
+                           {"digest", 2, 2, DebugDigest},
+                           {"digest-value", 2, kAny, DebugDigestValue},
+                           {"error", 3, 3, DebugError},
+                           {"help", 2, 2, DebugHelp},
+                           {"htstats", 3, 4, DebugHtstats},
+                           {"htstats-key", 3, 4, DebugHtstatsKey},
+                           {"loadaof", 2, 2, DebugLoadAof},
+                           {"log", 3, 3, DebugLog},
+                           {"object", 3, 4, DebugObject},
+                           {"pause-cron", 3, 3, PauseCron},
+                           {"populate", 3, 5, Populate},
+                           {"protocol", 3, 3, DebugProtocol},
+                           {"quicklist-packed-threshold", 3, 3, PackedThreshold},
+                           {"reload", 2, 5, DebugReload},
+                           {"replybuffer", 4, 4, ReplyBuffer},
+                           {"set-active-expire", 3, 3, SetActiveExpire},
+                           {"set-disable-deny-scripts", 3, 3, NumberWithoutEffect},
+                           {"set-skip-checksum-validation", 3, 3, SetSkipChecksum},
+                           {"sleep", 3, 3, DebugSleep},
+                           {"stringmatch-len", 4, 4, StringMatchLen}};
 
 bool Allowed(const ServerContext& ctx) {
   const AllowFor allow = ctx.server->settings()->enable_debug_command;
   return allow == AllowFor::kYes || (allow == AllowFor::kLocal && IsLocal(ctx.client));
 }
 
-// DEBUG <OBJECT | POPULATE | SET-ACTIVE-EXPIRE | SLEEP | HELP>
+// DEBUG subcommand: for tests of servers and clients; DEBUG HELP has the list. Keys are not routed.
 //
 // > SET key:1 mine
 // OK
@@ -166,6 +277,34 @@ bool Allowed(const ServerContext& ctx) {
 // (error) ERR value is not a valid float
 // > DEBUG SET-ACTIVE-EXPIRE 0
 // OK
+// > SADD s a b c
+// (integer) 3
+// > SADD t c b a
+// (integer) 3
+// > ZADD z 1 m
+// (integer) 1
+// > DEBUG DIGEST-VALUE nosuchkey
+// 1) 0000000000000000000000000000000000000000
+// > DEBUG STRINGMATCH-LEN 3 a*a
+// (integer) 1
+// > DEBUG STRINGMATCH-LEN 3 b*
+// (integer) 0
+// > DEBUG PROTOCOL integer
+// (integer) 12345
+// > DEBUG PROTOCOL bogus
+// (error) ERR Wrong protocol type name. ...
+// > DEBUG ERROR "ERR as told"
+// (error) ERR as told
+// > DEBUG SET-SKIP-CHECKSUM-VALIDATION 1
+// OK
+// > DEBUG REPLYBUFFER RESIZING 0
+// OK
+// > DEBUG RELOAD SLOWLY
+// (error) ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.
+// > DEBUG HTSTATS 99
+// (error) ERR Out of range database
+// > DEBUG HTSTATS-KEY k
+// (error) ERR The value stored at the specified key is not represented using an hash table
 // > DEBUG HELP
 //  1) DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
 // ...
@@ -192,18 +331,16 @@ void Debug(ServerContext& ctx, const Args& args, resp::Writer& out) {
                   args[1].substr(0, 128)));
 }
 
-const CommandRegistration kDebug{
-    {.name = "debug",
-     .arity = -2,
-     .flags = kCmdAdmin | kCmdNoScript | kCmdLoading | kCmdStale,
-     .keys = {},
-     .group = "server",
-     .since = "1.0.0",
-     .usage = "<OBJECT key | POPULATE count [prefix [size]] | SET-ACTIVE-EXPIRE value | "
-              "SLEEP seconds | HELP>",
-     .summary = "Helps to test the server.",
-     .complexity = "Depends on subcommand.",
-     .server = Debug}};
+const CommandRegistration kDebug{{.name = "debug",
+                                  .arity = -2,
+                                  .flags = kCmdAdmin | kCmdNoScript | kCmdLoading | kCmdStale,
+                                  .keys = {},
+                                  .group = "server",
+                                  .since = "1.0.0",
+                                  .usage = "subcommand [argument [argument ...]]",
+                                  .summary = "Helps to test the server.",
+                                  .complexity = "Depends on subcommand.",
+                                  .server = Debug}};
 
 }  // namespace
 }  // namespace pleiad

@@ -118,8 +118,7 @@ void Hello(ServerContext& ctx, const Args& args, resp::Writer& out) {
 const CommandRegistration kHello{
     {.name = "hello",
      .arity = -1,
-     .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy |
-              kCmdSkipSlowlog | kCmdSkipMonitor,
+     .flags = kCmdNoScript | kCmdLoading | kCmdStale | kCmdFast | kCmdNoAuth | kCmdAllowBusy,
      .keys = {},
      .group = "connection",
      .since = "6.0.0",

@@ -116,7 +116,7 @@ TEST_F(LatencyTest, LongCommandsAreNoticed) {
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].name, "command");
   EXPECT_GE(events[0].max_ms, 3);
-  EXPECT_GE(server_.Slowlog().size(), 1U);
+  EXPECT_GE(server_.command_log().size(runtime::CommandLogKind::kSlow), 1U);
 }
 
 TEST_F(LatencyTest, HistogramCountsCallsNeverAsShorter) {

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/command.h"
 #include "command/transaction.h"
+#include "runtime/connection.h"
+#include "runtime/reactor.h"
 
 namespace pleiad {
 namespace {
@@ -25,6 +27,7 @@ void Reset(ServerContext& ctx, const Args&, resp::Writer& out) {
   client.asking = false;
   client.readonly = false;
   client.no_evict = false;
+  if (client.monitor) client.connection->reactor()->SetMonitor(client.connection, false);
   client.no_touch = false;
   client.reply_mode = ClientState::ReplyMode::kOn;
   client.name.clear();

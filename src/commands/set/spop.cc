@@ -126,7 +126,7 @@ void Spop(WriteContext& ctx, const Args& args, resp::Writer& out) {
 const CommandRegistration kSpop{
     {.name = "spop",
      .arity = -2,
-     .flags = kCmdWrite | kCmdFast,
+     .flags = kCmdWrite | kCmdManyRecords | kCmdFast,
      .keys = {1, 1, 1},
      .group = "set",
      .since = "1.0.0",

@@ -152,7 +152,7 @@ void Xautoclaim(WriteContext& ctx, const Args& args, resp::Writer& out) {
 const CommandRegistration kXautoclaim{
     {.name = "xautoclaim",
      .arity = -6,
-     .flags = kCmdWrite | kCmdFast,
+     .flags = kCmdWrite | kCmdManyRecords | kCmdFast,
      .keys = {1, 1, 1},
      .group = "stream",
      .since = "6.2.0",

@@ -188,7 +188,7 @@ void Xclaim(WriteContext& ctx, const Args& args, resp::Writer& out) {
 const CommandRegistration kXclaim{
     {.name = "xclaim",
      .arity = -6,
-     .flags = kCmdWrite | kCmdFast,
+     .flags = kCmdWrite | kCmdManyRecords | kCmdFast,
      .keys = {1, 1, 1},
      .group = "stream",
      .since = "5.0.0",

@@ -251,7 +251,7 @@ void XreadGroup(WriteContext& ctx, const Args& args, resp::Writer& out) {
 const CommandRegistration kXreadGroup{
     {.name = "xreadgroup",
      .arity = -7,
-     .flags = kCmdWrite | kCmdBlocking | kCmdMovableKeys,
+     .flags = kCmdWrite | kCmdManyRecords | kCmdBlocking | kCmdMovableKeys,
      .group = "stream",
      .since = "5.0.0",
      .usage = "GROUP group consumer [COUNT count] [BLOCK milliseconds] [CLAIM min-idle-time] "

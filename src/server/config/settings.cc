@@ -238,6 +238,10 @@ void ReadMisc(const Reader& in, Settings* s) {
   s->databases = in.Int("databases");
   s->slowlog_log_slower_than_us = in.Long("slowlog-log-slower-than");
   s->slowlog_max_len = in.Long("slowlog-max-len");
+  s->commandlog_request_larger_than = in.Long("commandlog-request-larger-than");
+  s->commandlog_large_request_max_len = in.Long("commandlog-large-request-max-len");
+  s->commandlog_reply_larger_than = in.Long("commandlog-reply-larger-than");
+  s->commandlog_large_reply_max_len = in.Long("commandlog-large-reply-max-len");
   s->latency_monitor_threshold_ms = in.Long("latency-monitor-threshold");
   s->latency_tracking = in.Bool("latency-tracking");
   for (const std::string& word : in.List("latency-tracking-info-percentiles")) {

@@ -211,6 +211,10 @@ struct Settings {
   int databases = 0;
   int64_t slowlog_log_slower_than_us = 0;  // -1: never
   int64_t slowlog_max_len = 0;
+  int64_t commandlog_request_larger_than = 0;  // bytes; -1: never
+  int64_t commandlog_large_request_max_len = 0;
+  int64_t commandlog_reply_larger_than = 0;
+  int64_t commandlog_large_reply_max_len = 0;
   int64_t latency_monitor_threshold_ms = 0;
   bool latency_tracking = true;
   std::vector<double> latency_tracking_info_percentiles;

@@ -22,6 +22,13 @@ void ClientsSection(const Input& in, Lines* out) {
   out->Add("clients_in_timeout_table", 0);
   out->Add("total_blocking_keys", 0);
   out->Add("total_blocking_keys_on_nokey", 0);
+  const Pauses::View pause = in.ctx.engine.pauses.Look(in.ctx.mono_now);
+  const bool paused = pause.level != PauseLevel::kNone;
+  constexpr std::string_view kReasons[] = {"client_pause", "failover_in_progress",
+                                           "shutdown_in_progress"};
+  out->Add("paused_reason", paused ? kReasons[static_cast<size_t>(pause.purpose)] : "none");
+  out->Add("paused_actions", pause.level == PauseLevel::kAll ? "all" : paused ? "write" : "none");
+  out->Add("paused_timeout_milliseconds", paused ? pause.end_ms - in.ctx.mono_now.value : 0);
 }
 
 }  // namespace pleiad::info
