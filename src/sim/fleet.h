@@ -104,6 +104,8 @@ class Fleet {
   void Tick(int i);
   void MixEffects(const Process& p, const cluster::Effects& effects);
   void Show(Process& p);
+  // Into the log, beside what the nodes say themselves.
+  void Say(int i, std::string_view text);
   void OnWin(Process& p, bool manual);
   int ShardOf(const Process& p) const;  // of its slots, or its master's; -1: of none
 

@@ -174,8 +174,12 @@ void Fleet::OnMasterData(Process& p, ReplMessage& message) {
       store.synced = 0;
       store.ids.OnFullSync(message.replid);
       p.want_full = false;
+      Say(p.index, fmt::format("has {} writes by a full synchronisation with node {}",
+                               store.log.size(), message.from));
     } else {
       store.ids.OnContinue(message.replid, Offset(store.offset()));
+      Say(p.index,
+          fmt::format("goes on from {} writes with node {}", store.log.size(), message.from));
     }
     p.in_sync = p.ever_synced = true;
   } else if (message.session != p.session) {

@@ -68,10 +68,16 @@ constexpr TraceProbe kTraceProbes[] = {
 
 }  // namespace
 
+void Fleet::Say(int i, std::string_view text) {
+  if (log_ == nullptr) return;
+  *log_ += fmt::format("{:>10.3f} {:>3} * {}\n", static_cast<double>(now_) / kSecond, i, text);
+}
+
 void Fleet::Start(int i) {
   Process& p = node(i);
   CHECK(!p.up);
   ++report_->starts;
+  Say(i, fmt::format("starts with {} writes", p.store.log.size()));
   p.host_up = p.up = true;
   ++p.life;
   const MonoMs mono = p.clock.Mono(now_);
@@ -103,7 +109,10 @@ void Fleet::Start(int i) {
 void Fleet::Kill(int i, bool power) {
   Process& p = node(i);
   if (!p.up) return;
-  if (p.in_fsync && prng_.Chance(1, 2)) Saved(p, std::move(p.fsync_content));
+  if (p.in_fsync && prng_.Chance(1, 2)) {
+    Saved(p, std::move(p.fsync_content));
+    if (p.won) OnWin(p, p.won_manually);  // it will come back as the master
+  }
   if (p.in_fsync) Probe("died in an fsync");
   p.up = p.paused = p.in_fsync = p.won = false;
   p.host_up = !power;
@@ -128,6 +137,8 @@ void Fleet::Kill(int i, bool power) {
     if (before.size() != store.log.size()) Probe("power cut lost unsynced data");
   }
   p.store.synced = p.store.log.size();
+  Say(i,
+      fmt::format("{}, {} writes left", power ? "loses power" : "is killed", p.store.log.size()));
   DropSession(p);
   DropFeeds(p);
   for (const size_t number : network_.Of(i)) {
@@ -151,12 +162,14 @@ void Fleet::Pause(int i) {
   if (!p.up || p.paused) return;
   p.paused = true;
   p.paused_at = now_;
+  Say(i, "is stopped");
   Show(p);
 }
 
 void Fleet::Resume(int i) {
   Process& p = node(i);
   p.paused = false;
+  Say(i, "goes on");
   Show(p);
   // Threads wake in any order.
   const bool driver_first = prng_.Chance(1, 2);
