@@ -37,6 +37,24 @@ bool WhileSubscribed(const CommandSpec& spec) {
          spec.name == "reset";
 }
 
+// Whoever asks a node that has nothing to give at the moment for a key of another node's is told
+// where that is, instead of why this one can't serve: a master that gave its last slot away becomes
+// a replica and loads, while clients still come to it.
+bool SentElsewhere(Engine* engine, const PreparedCommand& c, const ClientState& client,
+                   resp::Writer* out) {
+  if (engine->router == nullptr || c.keys.empty()) return false;
+  LockSet locks(&engine->keyspace);
+  locks.LockOne(c.keys[0].slot);
+  RouteQuery query;
+  query.slot = c.keys[0].slot;
+  query.state = locks.slot(query.slot).state;
+  if (query.state != SlotState::kNotMine) return false;
+  query.write = (c.spec->flags & kCmdWrite) != 0;
+  query.readonly_client = client.readonly;
+  query.keys = c.keys.size();
+  return !engine->router->Route(query, out);
+}
+
 }  // namespace
 
 uint64_t RequestBytes(std::span<const std::string_view> args) {
@@ -310,10 +328,12 @@ bool Dispatcher::CheckState(const PreparedCommand& c, const ClientState& client,
   if (client.redirectable && RedirectToMaster(spec, client, out)) [[unlikely]]
     return false;
   if (engine_->loading.load(std::memory_order_relaxed) && !(spec.flags & kCmdLoading)) {
+    if (SentElsewhere(engine_, c, client, out)) return false;
     out->Error("LOADING Redis is loading the dataset in memory");
     return false;
   }
   if (engine_->master_link_down.load(std::memory_order_relaxed) && !(spec.flags & kCmdStale)) {
+    if (SentElsewhere(engine_, c, client, out)) return false;
     out->Error("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
     return false;
   }
