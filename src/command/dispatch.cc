@@ -387,7 +387,9 @@ void Dispatcher::RunNow(PreparedCommand& c, ClientState* client, resp::Writer* o
 // nobody is subscribed to what has just moved away. In a transaction that was done by EXEC.
 void Dispatcher::RunServer(PreparedCommand& c, ClientState* client, resp::Writer* out) {
   LockSet locks(&engine_->keyspace);
-  if (!c.keys.empty() && engine_->router != nullptr && group_ == nullptr && !client->exclusive) {
+  const bool shard_channel = (c.spec->flags & kCmdPubsub) != 0;  // MIGRATE routes its keys itself
+  if (shard_channel && !c.keys.empty() && engine_->router != nullptr && group_ == nullptr &&
+      !client->exclusive) {
     if (!LockKeys(c, &locks, out) || !RouteLocked(c, client, &locks, out)) return;
   }
   FeedMonitors(*c.spec, c.args, *client);

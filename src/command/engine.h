@@ -10,17 +10,17 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/ids.h"
 #include "command/function_libraries.h"
 #include "command/moving_keys.h"
-#include "command/pubsub.h"
-#include "command/tracking.h"
 #include "command/pause.h"
+#include "command/pubsub.h"
 #include "command/slot_stats.h"
+#include "command/tracking.h"
 #include "command/transaction.h"
 #include "command/waiters.h"
 #include "data/collection_settings.h"

@@ -56,10 +56,13 @@ TEST(AofScanTest, AFlippedByteDoesNotPassASum) {
   AppendAofSum(&file, file.size() - one, Crc32c(0, std::string_view(file).substr(one)));
   file += kSet;
   EXPECT_EQ(ScanAof(file, 0).error, "");
+  const size_t mark = file.find("#SUM:");
   for (size_t at = one; at < file.size() - kSet.size() - 2; ++at) {
     std::string bad = file;
     bad[at] = static_cast<char>(bad[at] ^ 1);
-    EXPECT_NE(ScanAof(bad, 0).error, "") << at;
+    // In the mark's name it is a comment like any other, and what it spoke of is as it was.
+    const bool name = at > mark && at < mark + 5;
+    EXPECT_EQ(ScanAof(bad, 0).error.empty(), name) << at;
   }
   for (const char* sum : {"#SUM:\r\n", "#SUM:1\r\n", "#SUM:1:\r\n", "#SUM:-1:0\r\n",
                           "#SUM:99999:0\r\n", "#SUM:1:123456789\r\n", "#SUM:1:xyz\r\n"})

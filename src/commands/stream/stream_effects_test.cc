@@ -139,18 +139,19 @@ TEST_F(StreamEffectsTest, ReadingAndClaimingAreInTheJournalAsPending) {
   for (int i = 1; i <= 9; ++i) Effects("XADD s " + std::to_string(i) + "-0 a b");
   Effects("XGROUP CREATE s g 0");
   EXPECT_EQ(Effects("XREADGROUP GROUP g c COUNT 1 STREAMS s >"),
-            (StreamStrings{"XGROUP CREATECONSUMER s g c",
+            (StreamStrings{"MULTI", "XGROUP CREATECONSUMER s g c",
                            "XCLAIM s g c 0 1-0 TIME 1700000000000 RETRYCOUNT 1 FORCE JUSTID "
                            "LASTID 1-0",
-                           "XGROUP SETID s g 1-0 ENTRIESREAD 1"}));
+                           "XGROUP SETID s g 1-0 ENTRIESREAD 1", "EXEC"}));
   EXPECT_EQ(Effects("XREADGROUP GROUP g c COUNT 1 NOACK STREAMS s >"),
             StreamStrings{"XGROUP SETID s g 2-0 ENTRIESREAD 2"});
   Effects("XREADGROUP GROUP g c COUNT 3 STREAMS s >");
   now_ = UnixMs(kStreamNow + 10);
   EXPECT_EQ(Effects("XCLAIM s g d 0 3-0 9-0"),
-            (StreamStrings{"XGROUP CREATECONSUMER s g d",
+            (StreamStrings{"MULTI", "XGROUP CREATECONSUMER s g d",
                            "XCLAIM s g d 0 3-0 TIME 1700000000010 RETRYCOUNT 2 FORCE JUSTID "
-                           "LASTID 5-0"}));
+                           "LASTID 5-0",
+                           "EXEC"}));
   EXPECT_EQ(Effects("XCLAIM s g d 0 9-9 LASTID 6-0"),
             StreamStrings{"XGROUP SETID s g 6-0 ENTRIESREAD 5"});
   Effects("XDEL s 4-0");
