@@ -51,8 +51,9 @@ void Core::UpdateSlots(Node* claimer, Epoch epoch, const SlotSet& claimed) {
     Notice(fmt::format("Node {} took {} slots with epoch {}", Name(claimer), outcome.taken,
                        epoch.value));
   }
-  const bool overtaken = !had_slots && outcome.claimed == 0 && me()->master != claimer &&
-                         same_shard && former->config_epoch < epoch;
+  // An empty master beside a newer one of its shard is what an overtaken failover left behind.
+  const bool overtaken =
+      !had_slots && me()->master != claimer && same_shard && former->config_epoch < epoch;
   if (overtaken || (outcome.took_ours && former->slot_count == 0)) {
     FollowSlots(claimer, same_shard);
   }
