@@ -115,7 +115,6 @@ const std::vector<std::string>& RequiredProbes() {
       "FAIL told",
       "FAIL undone",
       "minority",
-      "standstill noticed",
       "deposed master follows",
       "manual failover: writes stopped",
       "manual failover: offsets match",
