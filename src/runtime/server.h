@@ -154,9 +154,9 @@ class Server {
   KeyspaceEvents keyspace_events_{&engine_};
   std::vector<std::unique_ptr<Reactor>> reactors_;
   std::unique_ptr<ReplicationDriver> replication_;
+  std::unique_ptr<AckWaiters> acks_;  // outlives persistence, whose last sync it hears of
   std::unique_ptr<Persistence> persistence_;
   std::unique_ptr<Migrator> migrator_;
-  std::unique_ptr<AckWaiters> acks_;
   std::mutex monitor_mutex_;  // the order in which monitors see commands
   std::unique_ptr<ClusterRouter> router_;
   // My master's slots, or mine, as told last. Of the cluster driver's callbacks.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "sim/ledger.h"
@@ -12,6 +13,13 @@
 
 namespace pleiad::sim {
 namespace {
+
+// A sanitizer looks at memory, and an eighth of the seeds goes through the same code.
+#ifdef PLEIAD_SANITIZED
+constexpr uint64_t kShare = 8;
+#else
+constexpr uint64_t kShare = 1;
+#endif
 
 std::string FirstViolation(const Report& report) {
   if (report.violations.empty()) return "none";
@@ -32,7 +40,7 @@ Report Campaign(SimOptions options, uint64_t first, uint64_t last, bool stop) {
 TEST(Sim, SixNodesKeepTheirPromises) {
   SimOptions options;
   options.safety_ms = 60'000;
-  const Report report = Campaign(options, 1, 25, true);
+  const Report report = Campaign(options, 1, 24 / kShare, true);
   EXPECT_EQ(report.violations_total, 0U) << FirstViolation(report);
   EXPECT_GT(report.wins, 0U);
   EXPECT_GT(report.writes_acked, 0U);
@@ -45,7 +53,7 @@ TEST(Sim, TwelveNodesWithTwoReplicasKeepTheirPromises) {
   options.safety_ms = 60'000;
   options.codec_one_in = 1;
   options.check_twice = false;
-  const Report report = Campaign(options, 1, 6, true);
+  const Report report = Campaign(options, 1, std::max<uint64_t>(1, 6 / kShare), true);
   EXPECT_EQ(report.violations_total, 0U) << FirstViolation(report);
   EXPECT_GT(report.wins, 0U);
 }
@@ -93,6 +101,7 @@ TEST(Sim, TheLedgerKnowsWhatIsMissing) {
 class BrokenRule : public ::testing::TestWithParam<int> {};
 
 TEST_P(BrokenRule, IsNoticed) {
+  if (kShare > 1) GTEST_SKIP() << "about rules, not memory: builds without sanitizers run it";
   SimOptions options;
   options.check_twice = false;
   options.codec_one_in = 0;

@@ -88,8 +88,9 @@ class World {
     LinkId out;
     LinkId in;
     bool open = true;
-    int64_t last_arrival[2] = {0, 0};          // to `to`, to `from`
-    std::vector<std::function<void()>> stuck;  // sent while the way was cut
+    int64_t last_arrival[2] = {0, 0};  // to `to`, to `from`
+    std::vector<std::function<void()>>
+        stuck;  // sent while the way was cut; the world keeps all connections
   };
   void At(int64_t when, std::function<void()> action);
   void Deliver(int i, uint64_t life, std::function<Event()> make, int64_t* last_arrival = nullptr);

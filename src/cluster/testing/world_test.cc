@@ -108,7 +108,7 @@ void World::Kill(int i) {
       if (Reaches(i, peer)) {
         Deliver(peer, life, make, last);
       } else {  // the other side goes on believing in it
-        c->stuck.assign(1, [this, c, peer, life, make, last] { Deliver(peer, life, make, last); });
+        c->stuck.assign(1, [this, peer, life, make, last] { Deliver(peer, life, make, last); });
       }
     }
   }
@@ -313,7 +313,7 @@ void World::Transmit(int i, const SendPacket& send) {
     if (Reaches(i, to)) {
       Deliver(to, life, make, last);
     } else {
-      c->stuck.push_back([this, c, to, life, make, last] { Deliver(to, life, make, last); });
+      c->stuck.push_back([this, to, life, make, last] { Deliver(to, life, make, last); });
     }
     return;
   }
@@ -332,7 +332,7 @@ void World::Hang(int i, LinkId link) {
     if (Reaches(i, to)) {
       Deliver(to, life, make, last);
     } else {
-      c->stuck.assign(1, [this, c, to, life, make, last] { Deliver(to, life, make, last); });
+      c->stuck.assign(1, [this, to, life, make, last] { Deliver(to, life, make, last); });
     }
     return;
   }
