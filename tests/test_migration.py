@@ -348,6 +348,8 @@ def granted(t, cluster, source, target):
     source's replica stands still first, so that there is time to stop the other when the target has let it catch up."""
     ident, (own,), (replica,) = target.my_id(), cluster.replicas_of(source), cluster.replicas_of(target)
     here, there = source.connect(), target.connect()
+    for node in source, target:  # a handover waits for the replicas whose first acknowledgement has come
+        t.await_true(lambda node=node: 'state=online' in node.info('replication').get('slave0', ''), 10, 'the replica')
     for _ in range(10):
         own.process.send_signal(signal.SIGSTOP)
         t.equal(here('SET', key_in(3000, 5000), 'x'), 'OK')
