@@ -113,6 +113,7 @@ AllocatorStats ReadAllocatorStats() {
 
 const char* AllocatorName() { return "jemalloc-5.3.0"; }
 size_t AllocationSize(const void* p) { return malloc_usable_size(const_cast<void*>(p)); }
+size_t AllocationClass(size_t size) { return nallocx(size, 0); }
 void PurgeAllocator() { mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0); }
 
 #else  // sanitizer builds
@@ -128,6 +129,7 @@ AllocatorStats ReadAllocatorStats() {
 }
 const char* AllocatorName() { return "libc"; }
 size_t AllocationSize(const void* p) { return malloc_usable_size(const_cast<void*>(p)); }
+size_t AllocationClass(size_t size) { return size; }
 void PurgeAllocator() { malloc_trim(0); }
 
 #endif

@@ -36,6 +36,10 @@ const char* AllocatorName();
 // Bytes the allocator really set aside for `p`.
 size_t AllocationSize(const void* p);
 
+// Bytes that it sets aside at least for a request of `size` > 0: arithmetic, where AllocationSize
+// looks a pointer up and waits for memory.
+size_t AllocationClass(size_t size);
+
 // Gives dirty pages back to the system (MEMORY PURGE).
 void PurgeAllocator();
 

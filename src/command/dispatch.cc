@@ -120,8 +120,8 @@ void Dispatcher::Lookup(PreparedCommand* c) {
   for (const Key& key : c->keys) __builtin_prefetch(&engine_->keyspace.RawSlot(key.slot), 1);
 }
 
-// The second and third pass of a batch: buckets, then entries (the first, slots, is in Lookup).
-// They read without locks; see the hints in slot/table.h.
+// The passes of a batch after the first, which is in Lookup (slots): buckets, then entries, then
+// values that lie outside of their entries. They read without locks; see the hints in slot/table.h.
 void Dispatcher::PrefetchBatch(size_t n) {
 #ifdef PLEIAD_JEMALLOC
   for (size_t i = 0; i < n; ++i) {
@@ -131,6 +131,10 @@ void Dispatcher::PrefetchBatch(size_t n) {
   for (size_t i = 0; i < n; ++i) {
     for (const Key& key : batch_[i].keys)
       engine_->keyspace.RawSlot(key.slot).db0.table.PrefetchEntry(key.hash);
+  }
+  for (size_t i = 0; i < n; ++i) {
+    for (const Key& key : batch_[i].keys)
+      engine_->keyspace.RawSlot(key.slot).db0.table.PrefetchValue(key.hash);
   }
 #else
   (void)n;

@@ -16,6 +16,7 @@ namespace {
 constexpr size_t kNodeBytesMin = 4096;     // list-max-listpack-size -1
 constexpr size_t kCountedBytesMax = 8192;  // of a node whose limit is a number of elements
 constexpr int64_t kSizeClasses = 5;        // -1 .. -5
+constexpr size_t kLargeNode = 2048;
 constexpr size_t kNodeHeader = sizeof(ListNode);
 
 // The length of an element forwards, or (`mirrored`) with its first byte last.
@@ -158,8 +159,8 @@ bool ListObject::Fits(const ListNode* node, size_t need, const ListLimit& limit)
          node->count + 1UL <= limit.count;
 }
 
-// Lets `need` bytes be free at that end. Growth is by a quarter, up to what a node may hold, so
-// that a push does not copy the node each time.
+// Lets `need` bytes be free at that end. Growth is by a quarter, of a large node by an eighth,
+// up to what a node may hold, so that a push does not copy the node each time.
 ListNode* ListObject::MakeRoom(ListNode* node, ListEnd end, size_t need, const ListLimit& limit) {
   const size_t free = node->capacity - node->used();
   const size_t gap = end == ListEnd::kHead ? node->begin : node->capacity - node->end;
@@ -167,7 +168,7 @@ ListNode* ListObject::MakeRoom(ListNode* node, ListEnd end, size_t need, const L
   const size_t size = node->used() + need;
   const bool full = kNodeHeader + node->capacity >= limit.bytes;
   if (free < need || (free * 8 < node->used() && !full)) {
-    const size_t wanted = size + size / 4;
+    const size_t wanted = size + size / (size < kLargeNode ? 4 : 8);
     const size_t most = std::max(limit.bytes - kNodeHeader, size);
     return Reallocate(node, std::min(wanted, most), end);
   }

@@ -73,9 +73,11 @@ class PackedView {
   // Offset of the first element number k, k + stride, ... that equals `element`; End() if there is
   // none. `stride` 2 looks at the fields of field-value pairs only.
   size_t Find(std::string_view element, size_t stride = 1) const {
+    const uint64_t tail = Tail(element);
     for (size_t at = Begin(); at < End();) {
       size_t next;
-      if (Get(at, &next) == element) return at;
+      const std::string_view one = Get(at, &next);
+      if (one.size() == element.size() && Tail(one) == tail && one == element) return at;
       at = next;
       for (size_t i = 1; i < stride && at < End(); ++i) at = Next(at);
     }
@@ -94,6 +96,14 @@ class PackedView {
   }
 
  private:
+  // The last eight bytes, in which elements that begin alike mostly differ: it saves a call.
+  static uint64_t Tail(std::string_view element) {
+    uint64_t tail = 0;
+    if (element.size() >= sizeof(tail))
+      std::memcpy(&tail, element.data() + element.size() - sizeof(tail), sizeof(tail));
+    return tail;
+  }
+
   std::string_view bytes_;
 };
 

@@ -41,23 +41,35 @@ bool Stream::Append(StreamId id, std::span<const std::string_view> pairs,
   if (bytes > StreamNode::kBytesMax) return false;
   bool fresh = nodes_.empty();
   if (!fresh) {
-    const Nodes::Slot& last = nodes_.at(nodes_.Last());
+    FindTail();
     const int64_t entries_max = settings.stream_node_max_entries;
-    const uint64_t entries = static_cast<uint64_t>(last.value->count()) + last.value->deleted();
-    fresh = last.value->ListpackBytes() + bytes >= NodeBytesMax(settings) ||
+    const uint64_t entries = static_cast<uint64_t>(tail_->count()) + tail_->deleted();
+    fresh = tail_->ListpackBytes() + bytes >= NodeBytesMax(settings) ||
             (entries_max > 0 && entries >= static_cast<uint64_t>(entries_max));
-    if (fresh) {
-      Nodes::Slot& slot = nodes_.at(nodes_.Last());
-      slot.value = StreamNode::Shrink(slot.value);
-    }
+    if (fresh) ReplaceTail(StreamNode::Shrink(tail_));
   }
-  if (fresh) nodes_.Insert(id, StreamNode::Create(pairs));
-  Nodes::Slot& slot = nodes_.at(nodes_.Last());
-  slot.value = StreamNode::Append(slot.value, slot.id, id, pairs);
+  if (fresh) {
+    nodes_.Insert(id, StreamNode::Create(pairs));
+    tail_ = nullptr;
+    FindTail();
+  }
+  ReplaceTail(StreamNode::Append(tail_, tail_id_, id, pairs));
   if (length_++ == 0) first_id_ = id;
   last_id_ = id;
   ++entries_added_;
   return true;
+}
+
+void Stream::FindTail() {
+  if (tail_ != nullptr) return;
+  const Nodes::Slot& last = nodes_.at(nodes_.Last());
+  tail_ = last.value;
+  tail_id_ = last.id;
+}
+
+void Stream::ReplaceTail(StreamNode* node) {
+  if (node != tail_) nodes_.at(nodes_.Last()).value = node;
+  tail_ = node;
 }
 
 bool Stream::Locate(StreamId id, Place* place) const {
@@ -80,6 +92,7 @@ bool Stream::Contains(StreamId id) const {
 
 // Also drops the node if it was its last entry. first_id_ is the caller's.
 void Stream::DeleteAt(const Place& place) {
+  tail_ = nullptr;
   StreamNode* const node = nodes_.at(place.node).value;
   node->Delete(place.at);
   --length_;
@@ -111,6 +124,7 @@ bool Stream::MayDropNode(const StreamTrim& trim, Nodes::Cursor at) const {
 
 uint64_t Stream::Trim(const StreamTrim& trim) {
   if (trim.kind == StreamTrim::Kind::kNone) return 0;
+  tail_ = nullptr;
   uint64_t gone = 0;
   const auto limit = static_cast<uint64_t>(trim.limit);
   Nodes::Cursor at = nodes_.Begin();
@@ -232,6 +246,7 @@ void Stream::Advance(StreamGroup* group, StreamId id) const {
 }
 
 bool Stream::AdoptNode(StreamId master, StreamNode* node) {
+  tail_ = nullptr;
   if (node->count() == 0) {
     StreamNode::Free(node);
     return true;

@@ -114,6 +114,9 @@ class Stream : public Object {
     size_t at = 0;
   };
   bool Locate(StreamId id, Place* place) const;
+  // REQUIRES: there are nodes.
+  void FindTail();
+  void ReplaceTail(StreamNode* node);
   void DeleteAt(const Place& place);
   uint64_t TrimWithin(const StreamTrim& trim, Nodes::Cursor at, bool* stopped);
   bool MayDropNode(const StreamTrim& trim, Nodes::Cursor at) const;
@@ -121,6 +124,10 @@ class Stream : public Object {
   void FindFirstId();
 
   Nodes nodes_;
+  // The last node and its id, so that an append need not look for them; nullptr: look. Whatever
+  // changes nodes_ or a node in it sets it to nullptr.
+  StreamNode* tail_ = nullptr;
+  StreamId tail_id_;
   uint64_t length_ = 0;
   StreamId first_id_;
   StreamId last_id_;

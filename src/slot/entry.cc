@@ -126,6 +126,20 @@ Entry* Entry::AllocateLike(const Entry& e, std::string_view key, size_t value_si
   return fresh;
 }
 
+const char* Entry::GuessOutside(const char* e) {
+  constexpr size_t kPage = 4096;
+  const auto* entry = reinterpret_cast<const Entry*>(e);
+  const uint8_t kind = __atomic_load_n(&entry->type_encoding_, __ATOMIC_RELAXED) & 0xf0;
+  const uint8_t flags = __atomic_load_n(&entry->flags_, __ATOMIC_RELAXED);
+  if ((kind != kObject && kind != kHeap) || (flags & kLongKey)) return nullptr;
+  const size_t at =
+      kHeader + (flags & kHasExpiry ? 8 : 0) + __atomic_load_n(&entry->key_size_, __ATOMIC_RELAXED);
+  if (reinterpret_cast<uintptr_t>(e) % kPage + at + sizeof(char*) > kPage) return nullptr;
+  const char* value;
+  std::memcpy(&value, e + at, sizeof(value));
+  return value;
+}
+
 bool Entry::TryAssign(std::string_view value) {
   if (heap() || value.size() > kInlineMax) return false;
   if (value.size() != value_size_) {
@@ -194,8 +208,12 @@ char* Entry::ResizePacked(Entry** entry, size_t size) {
     return s->data();
   }
   if (size <= kInlineMax) {
-    const size_t need = std::max<size_t>(kHeader + e->ValueOffset() + size, 16);
-    const size_t have = AllocationSize(e);
+    const size_t frame = kHeader + e->ValueOffset();
+    const size_t need = std::max<size_t>(frame + size, 16);
+    // Most changes stay within the allocator's class of the old size.
+    const size_t sure = AllocationClass(std::max<size_t>(frame + e->value_size_, 16));
+    const bool within = need <= sure && need + 64 >= sure;
+    const size_t have = within ? sure : AllocationSize(e);
     if (need > have || need + 64 < have) {
       e = static_cast<Entry*>(std::realloc(e, need));
       CHECK_MSG(e != nullptr, "out of memory");

@@ -93,6 +93,10 @@ class Entry {
     if (is_object()) return {{}, object(), form()};
     return {str(), nullptr, form()};
   }
+  // A hint without a lock: where the value of the entry at `e` lies, if it is outside of it. `e`
+  // may be freed or half changed; no byte behind its page is read, and the answer is only good for
+  // a prefetch.
+  static const char* GuessOutside(const char* e);
   int64_t expiry_ms() const {
     if (!has_expiry()) return kNoExpiry;
     int64_t at;

@@ -68,21 +68,33 @@ uint64_t* Table::FindWord(uint64_t hash, std::string_view key) const {
   return nullptr;
 }
 
-void Table::PrefetchEntry(uint64_t hash) const {
+const char* Table::GuessEntry(uint64_t hash) const {
   const Bucket* buckets = __atomic_load_n(&first_.buckets, __ATOMIC_RELAXED);
   const uint32_t count = __atomic_load_n(&first_.bucket_count, __ATOMIC_RELAXED);
-  if (buckets == nullptr || count == 0) return;  // empty, or so large that it has a directory
+  // Empty, or so large that it has a directory.
+  if (buckets == nullptr || count == 0) return nullptr;
   const uint32_t tag = Tag(hash);
   const Bucket& bucket = buckets[HomeOf(count, tag)];
   for (const uint64_t& place : bucket.word) {
     const uint64_t word = __atomic_load_n(&place, __ATOMIC_RELAXED);
-    if (WordTag(word) == tag) {
-      const char* e = reinterpret_cast<const char*>(word & kPointerMask);
-      __builtin_prefetch(e, 1);
-      __builtin_prefetch(e + 64, 1);
-      return;
-    }
+    if (WordTag(word) == tag) return reinterpret_cast<const char*>(word & kPointerMask);
   }
+  return nullptr;
+}
+
+void Table::PrefetchEntry(uint64_t hash) const {
+  const char* e = GuessEntry(hash);
+  if (e == nullptr) return;
+  __builtin_prefetch(e, 1);
+  __builtin_prefetch(e + 64, 1);
+}
+
+void Table::PrefetchValue(uint64_t hash) const {
+  const char* e = GuessEntry(hash);
+  const char* value = e == nullptr ? nullptr : Entry::GuessOutside(e);
+  if (value == nullptr) return;
+  __builtin_prefetch(value, 1);
+  __builtin_prefetch(value + 64, 1);
 }
 
 // Puts a word (pointer and tag, overflow bit clear) where it belongs. REQUIRES: a free word

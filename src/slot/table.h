@@ -75,6 +75,8 @@ class Table {
     __builtin_prefetch(buckets + home, 1);
   }
   void PrefetchEntry(uint64_t hash) const;
+  // And then what the entry points at, if its value lies elsewhere.
+  void PrefetchValue(uint64_t hash) const;
 
   // nullptr if absent. The returned place is valid until the next Insert or Erase.
   Entry* Find(uint64_t hash, std::string_view key) const {
@@ -130,6 +132,8 @@ class Table {
   static uint32_t WordTag(uint64_t word) {
     return static_cast<uint32_t>(word >> kTagShift) & kTagMask;
   }
+  // Without a lock, for prefetches: where the entry may be; nullptr: no idea.
+  const char* GuessEntry(uint64_t hash) const;
   static int HomeOf(uint32_t bucket_count, uint32_t tag) {
     return static_cast<int>((tag * bucket_count) >> 15);
   }
