@@ -347,9 +347,10 @@ def test_short_stop_is_no_failure(t):
     _stopped_rounds(t, Cluster(t, 6, replicas=1), 2)
 
 
-@limit(240)
+@limit(60 + 4 * int(os.environ.get('ROUNDS', 20)))
 def test_many_short_stops_are_no_failure(t):
-    _stopped_rounds(t, Cluster(t, 6, replicas=1), 60)
+    """ROUNDS=N: more."""
+    _stopped_rounds(t, Cluster(t, 6, replicas=1), int(os.environ.get('ROUNDS', 20)))
 
 
 @short
