@@ -588,12 +588,14 @@ def test_large_keys(t):
         filled = mirror.count
         migrate(t, source, target, (0, 500))
         t.await_true(lambda: jobs(source)[0]['bytes_done'] or jobs(source)[0]['state'] == b'success', 20, 'the beginning')
-        for n in range(100000):
-            if n % 100 == 0 and n <= 1000:  # it takes longer than it would
-                target.process.send_signal(signal.SIGCONT if n // 100 % 2 else signal.SIGSTOP)
-            if not change_large(mirror, rng, size, n):
-                break
-        target.process.send_signal(signal.SIGCONT)
+        try:
+            for n in range(100000):
+                if n % 100 == 0 and n < 1000:  # it takes longer than it would
+                    target.process.send_signal(signal.SIGCONT if n // 100 % 2 else signal.SIGSTOP)
+                if not change_large(mirror, rng, size, n):
+                    break
+        finally:
+            target.process.send_signal(signal.SIGCONT)
         await_job(t, source)
         t.true(mirror.count > filled, 'it was changed meanwhile')
         there, here = target.connect(30), source.connect(30)

@@ -509,7 +509,7 @@ std::string ExportLink::WhyBroken() {
     return "a whole database was flushed or swapped";
   if (engine_->pauses.Holds(PausePurpose::kFailover) ||
       engine_->pauses.Holds(PausePurpose::kShutdown))
-    return "a failover is under way";
+    return "a failover, or the end of this node, is under way";
   const OutputBufferLimit& limit =
       driver_->server().settings()->output_buffer_limit[static_cast<size_t>(ClientClass::kReplica)];
   if (limit.hard_bytes != 0 && tap_->waiting() + out_.size() - out_sent_ > limit.hard_bytes)
