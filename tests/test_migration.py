@@ -30,8 +30,10 @@ class Checker(threading.Thread):
     """A cluster client that counts up keys of some slots, reads them back and follows MOVED, and nothing else: an
     error of any other kind, a lost or a doubled increment is noted."""
 
-    def __init__(self, cluster, low, high, keys=60, patience=0):
+    def __init__(self, cluster, low, high, keys=60, patience=0, wait=False):
+        """`wait`: an increment counts when a replica has it, so that a failover loses none."""
         super().__init__(daemon=True)
+        self.wait = wait
         self.nodes = {node.port: node for node in cluster.nodes}
         self.start_port = cluster.nodes[0].port
         self.patience = patience
@@ -62,6 +64,8 @@ class Checker(threading.Thread):
         low, high = self.counts[key] + 1, self.counts[key] + 1 + self.unsure[key]
         if not low <= value <= high:
             self.problems.append('%s: %d, not in %d..%d' % (key, value, low, high))
+        if self.wait and self.conns[self.where.get(key_slot(key), self.start_port)]('WAIT', 1, 1000) != 1:
+            raise OSError('no replica has it')
         self.counts[key], self.unsure[key] = value, 0
 
     def run(self):
@@ -288,12 +292,19 @@ def passed(t, seconds):
     t.await_true(lambda: time.time() >= until, seconds + 1, 'time to pass')
 
 
+def owner_of(cluster, slot):
+    return next(node for node in cluster.nodes if slot in own_slots(node))
+
+
 def kill_round(t, cluster, rng, who):
     """One migration back or forth; `who` is killed or stopped for a while at a random moment of it."""
-    source = next(node for node in cluster.masters if 0 in own_slots(node))
-    target = next(node for node in cluster.masters if node is not source)
-    victim = source if who == 'source' else target
-    checker = Checker(cluster, 0, 1999, patience=40)
+    source = owner_of(cluster, 0)
+    mark = 6000 if 3000 in own_slots(source) else 3000  # a slot that stays with the other shard
+    target = owner_of(cluster, mark)
+    victim = {'source': source, 'target': target}.get(who)
+    if victim is None:
+        victim = cluster.replicas_of(source if who == 'source replica' else target)[0]
+    checker = Checker(cluster, 0, 1999, patience=40, wait=cluster.replicas > 0)
     for key in checker.keys:
         checker.counts[key] = checker.ask(key, 'INCR', key)
     checker.start()
@@ -310,34 +321,43 @@ def kill_round(t, cluster, rng, who):
         victim.start()
 
     def settled():
-        owners = [node for node in cluster.masters if 0 in own_slots(node)]
-        views = {tuple(sorted((row['id'], tuple(row['slots'])) for row in node.nodes())) for node in cluster.masters}
-        busy = any(job['state'] not in (b'success', b'failed', b'cancelled') for n in cluster.masters for job in jobs(n))
+        owners = [node for node in cluster.nodes if 0 in own_slots(node)]
+        views = {tuple(sorted((row['id'], tuple(row['slots'])) for row in node.nodes())) for node in cluster.nodes}
+        busy = any(job['state'] not in (b'success', b'failed', b'cancelled') for n in cluster.nodes for job in jobs(n))
         return len(owners) == 1 and len(views) == 1 and not busy
     t.await_true(settled, 40, 'one owner (%s)' % who)
     cluster.await_ok(30)
     seen = checker.operations
     t.await_true(lambda: checker.operations > seen + 50, 30, 'the client to go on')
     checker.finish(t)
-    owner = next(node for node in cluster.masters if 0 in own_slots(node))
-    other = next(node for node in cluster.masters if node is not owner)
+    owner = next(node for node in cluster.nodes if 0 in own_slots(node))
+    others = [node for node in cluster.nodes if node is not owner and node.cmd('ROLE')[0] == b'master']
     conn = owner.connect()
     for key in checker.keys:
         value = int(conn('GET', key) or 0)
         t.true(checker.counts[key] <= value <= checker.counts[key] + checker.unsure[key],
                '%s: %d, counted %d' % (key, value, checker.counts[key]))
-    t.await_true(lambda: other.cmd('CLUSTER', 'COUNTKEYSINSLOT', key_slot(checker.keys[0])) == 0, 10, 'no key at two nodes')
-    return owner is target, stop
+    for other in others:
+        t.await_true(lambda: other.cmd('CLUSTER', 'COUNTKEYSINSLOT', key_slot(checker.keys[0])) == 0, 10,
+                     'no key at two nodes')
+    if cluster.replicas:
+        t.await_true(lambda: cluster.replicas_of(owner) and conn('WAIT', 1, 100) == 1, 20, 'the replica')
+        slot = key_slot(checker.keys[0])
+        for replica in cluster.replicas_of(owner):
+            t.await_true(lambda: replica.cmd('CLUSTER', 'COUNTKEYSINSLOT', slot) == conn('CLUSTER', 'COUNTKEYSINSLOT', slot),
+                         20, 'the replica to have the slot')
+    return mark in own_slots(owner), stop
 
 
-def kill_rounds(t, rounds, seed):
-    """With appendfsync always a killed node forgets nothing it acknowledged, so the checker may be strict."""
-    cluster = Cluster(t, 3, config='appendonly yes\nappendfsync always')
+def kill_rounds(t, rounds, seed, replicas=0):
+    """With appendfsync always a killed node forgets nothing it acknowledged, so the checker may be strict; with replicas
+    it is as strict about what a replica confirmed."""
+    cluster = Cluster(t, 3 + 3 * replicas, replicas=replicas, config='appendonly yes\nappendfsync always')
     cluster.fill(500)
-    cluster.masters = cluster.nodes[:2]
     rng, outcomes = random.Random(seed), []
+    whom = ('source', 'target') + ('source replica', 'target replica') * replicas
     for i in range(rounds):
-        outcomes.append(kill_round(t, cluster, rng, rng.choice(('source', 'target'))))
+        outcomes.append(kill_round(t, cluster, rng, rng.choice(whom)))
     print('moved %d, stayed %d' % (sum(moved for moved, _ in outcomes), sum(not moved for moved, _ in outcomes)))
 
 
@@ -346,6 +366,13 @@ def kill_rounds(t, rounds, seed):
 def test_kill(t):
     """Source or target die or stand still at a random moment: one owner, nothing lost or doubled. ROUNDS=N: more."""
     kill_rounds(t, int(os.environ.get('ROUNDS', 2)), int(os.environ.get('SEED', 1)))
+
+
+@limit(60 + 60 * int(os.environ.get("ROUNDS", 2)))
+@pleiad_only
+def test_kill_with_replicas(t):
+    """The same where both sides have replicas, which die, too, and take over."""
+    kill_rounds(t, int(os.environ.get('ROUNDS', 2)), int(os.environ.get('SEED', 1)), replicas=1)
 
 
 def granted(t, cluster, source, target):
