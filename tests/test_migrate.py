@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: The Pleiad authors
 # SPDX-License-Identifier: BSD-3-Clause
 """MIGRATE: keys move to another server, of ours or redis-server 7.0.15, without a lost or doubled write."""
+import signal
 import socket
 import threading
 import time
 
-from cluster import Cluster
-from harness import HOST, REDIS_SERVER, Conn, RespError, key_in, short
+from cluster import Cluster, expand
+from harness import HOST, REDIS_SERVER, Conn, RespError, key_in, key_slot, limit, pleiad_only, short
 
 
 def _fill(node):
@@ -230,3 +231,79 @@ def test_unowned(t):
             RespError('MOVED 16000 %s' % cluster.nodes[2].name))
     t.equal(first.cmd('MIGRATE', *cluster.nodes[1].address, '', 0, 1000, 'KEYS', 'a', 'b'),
             RespError("CROSSSLOT Keys in request don't hash to the same slot"))
+
+
+def open_slots(node):
+    """Of its own line in CLUSTER NODES: '[5->-id]', '[5-<-id]'."""
+    return [part for row in node.nodes() if 'myself' in row['flags'] for part in row['slots'] if part.startswith('[')]
+
+
+@short
+@limit(90)
+@pleiad_only
+def test_setslot_replicated(t):
+    """Replicas keep what CLUSTER SETSLOT does before their master does it: a promotion in the midst of a migration
+    loses nothing. A replica that does not confirm in time means NOREPLICAS, and nothing done."""
+    cluster = Cluster(t, 6, replicas=1, config='appendonly yes\ncluster-node-timeout 4000')
+    source, target = cluster.masters[:2]
+    (near,), (far,) = cluster.replicas_of(source), cluster.replicas_of(target)
+    key = key_in(100)
+    slot, into, out = key_slot(key), target.my_id(), source.my_id()
+    for node in source, target:
+        t.await_true(lambda node=node: 'state=online' in node.info('replication').get('slave0', ''), 10, 'the replica')
+    t.error(target.cmd('CLUSTER', 'SETSLOT', slot, 'MIGRATING', out), "ERR I'm not the owner of hash slot %d" % slot)
+    t.error(near.cmd('CLUSTER', 'SETSLOT', slot, 'STABLE'), 'ERR Please use SETSLOT only with masters.')
+    for words, error in ((('TIMEOUT',), 'ERR Missing timeout value'), (('TIMEOUT', 'x'), 'ERR timeout is not an integer'),
+                         (('TIMEOUT', -1), 'ERR timeout is negative'), (('WAIT', 1), 'ERR Invalid CLUSTER SETSLOT')):
+        t.error(source.cmd('CLUSTER', 'SETSLOT', slot, 'STABLE', *words), error)
+
+    far.process.send_signal(signal.SIGSTOP)
+    began = time.time()
+    t.error(target.cmd('CLUSTER', 'SETSLOT', slot, 'IMPORTING', out, 'TIMEOUT', 300), 'NOREPLICAS Not enough good replicas')
+    t.true(0.3 <= time.time() - began < 10, 'it waited so long')
+    t.equal(open_slots(target), [])
+    far.process.send_signal(signal.SIGCONT)
+    t.equal(target.cmd('CLUSTER', 'SETSLOT', slot, 'IMPORTING', out), 'OK')
+    t.equal(source.cmd('CLUSTER', 'SETSLOT', slot, 'MIGRATING', into, 'TIMEOUT', 0), 'OK')
+    for node, mark in ((source, '[%d->-%s]' % (slot, into)), (near, '[%d->-%s]' % (slot, into)),
+                       (target, '[%d-<-%s]' % (slot, out)), (far, '[%d-<-%s]' % (slot, out))):
+        t.equal(open_slots(node), [mark], node.name)
+    t.equal(far.cmd('ASKING'), 'OK')
+    t.error(far.cmd('SET', key, 'x'), 'MOVED')
+
+    t.equal(far.cmd('CLUSTER', 'FAILOVER'), 'OK')
+    t.await_true(lambda: far.cmd('ROLE')[0] == b'master', 20, 'the promotion')
+    t.await_true(lambda: far.cluster_info()['cluster_state'] == 'ok', 20, 'it to serve')
+    far.process.send_signal(signal.SIGCONT)
+    conn = far.connect()
+    t.equal(conn('ASKING'), 'OK')
+    t.equal(conn('SET', key, 'x'), 'OK', 'the import goes on at the new master')
+    t.await_true(lambda: far.my_id() in open_slots(source)[0], 10, 'the source to know whom it sends keys')
+    t.error(source.cmd('GET', key), 'ASK %d %s' % (slot, far.name))
+    t.await_true(lambda: cluster.replicas_of(far), 20, 'the old master to follow')
+    t.await_true(lambda: 'state=online' in far.info('replication').get('slave0', ''), 10, 'the replica')
+    t.equal(far.cmd('CLUSTER', 'SETSLOT', slot, 'NODE', far.my_id()), 'OK')
+    t.equal(source.cmd('CLUSTER', 'SETSLOT', slot, 'NODE', far.my_id()), 'OK')
+    t.await_true(lambda: not any(open_slots(node) for node in cluster.nodes), 10, 'no open slot')
+    t.await_true(lambda: all(key_slot(key) in expand(row['slots']) for node in cluster.nodes for row in node.nodes()
+                             if row['id'] == far.my_id()), 10, 'all to know the owner')
+    far.kill()
+    far.start()  # its log has the records, which say nothing to it
+    t.await_true(lambda: far.cmd('GET', key) == b'x', 30, 'it to serve again')
+
+
+@limit(60)
+@pleiad_only
+def test_setslot_with_redis_replica(t):
+    """redis-server would not understand the record: then SETSLOT is done at once, as it was always."""
+    cluster = Cluster(t, 4, replicas=1, binaries=[t.binary, t.binary, REDIS_SERVER, REDIS_SERVER])
+    source, target = cluster.masters
+    replica = cluster.replicas_of(target)[0]
+    t.await_true(lambda: 'state=online' in target.info('replication').get('slave0', ''), 10, 'the replica')
+    replica.process.send_signal(signal.SIGSTOP)
+    began = time.time()
+    t.equal(target.cmd('CLUSTER', 'SETSLOT', 100, 'IMPORTING', source.my_id()), 'OK')
+    t.true(time.time() - began < 1.5, 'it did not wait')
+    replica.process.send_signal(signal.SIGCONT)
+    t.equal(open_slots(target), ['[100-<-%s]' % source.my_id()])
+    t.equal(target.cmd('CLUSTER', 'SETSLOT', 100, 'STABLE'), 'OK')

@@ -30,8 +30,10 @@ class Checker(threading.Thread):
     """A cluster client that counts up keys of some slots, reads them back and follows MOVED, and nothing else: an
     error of any other kind, a lost or a doubled increment is noted."""
 
-    def __init__(self, cluster, low, high, keys=60, patience=0):
+    def __init__(self, cluster, low, high, keys=60, patience=0, wait=False):
+        """`wait`: an increment counts when a replica has it, so that a failover loses none."""
         super().__init__(daemon=True)
+        self.wait = wait
         self.nodes = {node.port: node for node in cluster.nodes}
         self.start_port = cluster.nodes[0].port
         self.patience = patience
@@ -62,6 +64,8 @@ class Checker(threading.Thread):
         low, high = self.counts[key] + 1, self.counts[key] + 1 + self.unsure[key]
         if not low <= value <= high:
             self.problems.append('%s: %d, not in %d..%d' % (key, value, low, high))
+        if self.wait and self.conns[self.where.get(key_slot(key), self.start_port)]('WAIT', 1, 1000) != 1:
+            raise OSError('no replica has it')
         self.counts[key], self.unsure[key] = value, 0
 
     def run(self):
@@ -117,6 +121,11 @@ def test_migrate_slots(t):
     t.equal((row['operation'], row['slot_ranges']), (b'EXPORT', b'0-999 1000-1999'))
     t.equal((row['source_node'].decode(), row['target_node'].decode()), (source.my_id(), target.my_id()))
     t.equal(jobs(target)[0]['operation'], b'IMPORT')
+    t.equal(row['keys_done'], row['keys_total'])
+    t.true(row['keys_total'] >= len(moving) and row['bytes_done'] > 0, row)
+    t.true(0 < row['hold_usec'] and 0 < jobs(target)[0]['hold_usec'] < 10**7, row)
+    print('clients were held for %.1f ms, %.1f of it for the claim' % (
+        row['hold_usec'] / 1000, jobs(target)[0]['hold_usec'] / 1000))
     conn = target.connect()
     for key, value in moving.items():
         t.equal(conn('GET', key), value, key)
@@ -283,12 +292,19 @@ def passed(t, seconds):
     t.await_true(lambda: time.time() >= until, seconds + 1, 'time to pass')
 
 
+def owner_of(cluster, slot):
+    return next(node for node in cluster.nodes if slot in own_slots(node))
+
+
 def kill_round(t, cluster, rng, who):
     """One migration back or forth; `who` is killed or stopped for a while at a random moment of it."""
-    source = next(node for node in cluster.masters if 0 in own_slots(node))
-    target = next(node for node in cluster.masters if node is not source)
-    victim = source if who == 'source' else target
-    checker = Checker(cluster, 0, 1999, patience=40)
+    source = owner_of(cluster, 0)
+    mark = 6000 if 3000 in own_slots(source) else 3000  # a slot that stays with the other shard
+    target = owner_of(cluster, mark)
+    victim = {'source': source, 'target': target}.get(who)
+    if victim is None:
+        victim = cluster.replicas_of(source if who == 'source replica' else target)[0]
+    checker = Checker(cluster, 0, 1999, patience=40, wait=cluster.replicas > 0)
     for key in checker.keys:
         checker.counts[key] = checker.ask(key, 'INCR', key)
     checker.start()
@@ -305,34 +321,43 @@ def kill_round(t, cluster, rng, who):
         victim.start()
 
     def settled():
-        owners = [node for node in cluster.masters if 0 in own_slots(node)]
-        views = {tuple(sorted((row['id'], tuple(row['slots'])) for row in node.nodes())) for node in cluster.masters}
-        busy = any(job['state'] not in (b'success', b'failed', b'cancelled') for n in cluster.masters for job in jobs(n))
+        owners = [node for node in cluster.nodes if 0 in own_slots(node)]
+        views = {tuple(sorted((row['id'], tuple(row['slots'])) for row in node.nodes())) for node in cluster.nodes}
+        busy = any(job['state'] not in (b'success', b'failed', b'cancelled') for n in cluster.nodes for job in jobs(n))
         return len(owners) == 1 and len(views) == 1 and not busy
     t.await_true(settled, 40, 'one owner (%s)' % who)
     cluster.await_ok(30)
     seen = checker.operations
     t.await_true(lambda: checker.operations > seen + 50, 30, 'the client to go on')
     checker.finish(t)
-    owner = next(node for node in cluster.masters if 0 in own_slots(node))
-    other = next(node for node in cluster.masters if node is not owner)
+    owner = next(node for node in cluster.nodes if 0 in own_slots(node))
+    others = [node for node in cluster.nodes if node is not owner and node.cmd('ROLE')[0] == b'master']
     conn = owner.connect()
     for key in checker.keys:
         value = int(conn('GET', key) or 0)
         t.true(checker.counts[key] <= value <= checker.counts[key] + checker.unsure[key],
                '%s: %d, counted %d' % (key, value, checker.counts[key]))
-    t.await_true(lambda: other.cmd('CLUSTER', 'COUNTKEYSINSLOT', key_slot(checker.keys[0])) == 0, 10, 'no key at two nodes')
-    return owner is target, stop
+    for other in others:
+        t.await_true(lambda: other.cmd('CLUSTER', 'COUNTKEYSINSLOT', key_slot(checker.keys[0])) == 0, 10,
+                     'no key at two nodes')
+    if cluster.replicas:
+        t.await_true(lambda: cluster.replicas_of(owner) and conn('WAIT', 1, 100) == 1, 20, 'the replica')
+        slot = key_slot(checker.keys[0])
+        for replica in cluster.replicas_of(owner):
+            t.await_true(lambda: replica.cmd('CLUSTER', 'COUNTKEYSINSLOT', slot) == conn('CLUSTER', 'COUNTKEYSINSLOT', slot),
+                         20, 'the replica to have the slot')
+    return mark in own_slots(owner), stop
 
 
-def kill_rounds(t, rounds, seed):
-    """With appendfsync always a killed node forgets nothing it acknowledged, so the checker may be strict."""
-    cluster = Cluster(t, 3, config='appendonly yes\nappendfsync always')
+def kill_rounds(t, rounds, seed, replicas=0):
+    """With appendfsync always a killed node forgets nothing it acknowledged, so the checker may be strict; with replicas
+    it is as strict about what a replica confirmed."""
+    cluster = Cluster(t, 3 + 3 * replicas, replicas=replicas, config='appendonly yes\nappendfsync always')
     cluster.fill(500)
-    cluster.masters = cluster.nodes[:2]
     rng, outcomes = random.Random(seed), []
+    whom = ('source', 'target') + ('source replica', 'target replica') * replicas
     for i in range(rounds):
-        outcomes.append(kill_round(t, cluster, rng, rng.choice(('source', 'target'))))
+        outcomes.append(kill_round(t, cluster, rng, rng.choice(whom)))
     print('moved %d, stayed %d' % (sum(moved for moved, _ in outcomes), sum(not moved for moved, _ in outcomes)))
 
 
@@ -341,6 +366,13 @@ def kill_rounds(t, rounds, seed):
 def test_kill(t):
     """Source or target die or stand still at a random moment: one owner, nothing lost or doubled. ROUNDS=N: more."""
     kill_rounds(t, int(os.environ.get('ROUNDS', 2)), int(os.environ.get('SEED', 1)))
+
+
+@limit(60 + 60 * int(os.environ.get("ROUNDS", 2)))
+@pleiad_only
+def test_kill_with_replicas(t):
+    """The same where both sides have replicas, which die, too, and take over."""
+    kill_rounds(t, int(os.environ.get('ROUNDS', 2)), int(os.environ.get('SEED', 1)), replicas=1)
 
 
 def granted(t, cluster, source, target):
@@ -468,6 +500,145 @@ def test_held_commands(t):
 @short
 @limit(60)
 @pleiad_only
+def test_client_pause(t):
+    """A migration waits with its handover until CLIENT PAUSE is over, and is not broken off."""
+    cluster = Cluster(t, 4, replicas=1)
+    source, target = cluster.masters
+    cluster.fill(500)
+    t.equal(source.cmd('CLIENT', 'PAUSE', 60000, 'WRITE'), 'OK')
+    migrate(t, source, target, (0, 1999))
+    t.await_true(lambda: jobs(source)[0]['state'] == b'replicating', 10, 'the changes to follow')
+    passed(t, 0.3)
+    t.equal(jobs(source)[0]['state'], b'replicating')
+    t.equal(source.cmd('CLIENT', 'UNPAUSE'), 'OK')
+    await_job(t, source)
+    t.true({0, 1999} <= own_slots(target), 'slots')
+
+
+class Mirror:
+    """Commands go to a key of a slot that moves, and to its twin in one that stays: the twin is what it must be."""
+
+    def __init__(self, t, conn, tag, twin):
+        self.t, self.conn, self.tag, self.twin, self.count = t, conn, tag, twin, 0
+
+    def __call__(self, name, *args, keys=1):
+        """The first `keys` arguments are keys. False: the slot has gone."""
+        reply = self.conn(name, *[self.tag + a if i < keys else a for i, a in enumerate(args)])
+        if isinstance(reply, RespError) and reply.startswith('MOVED '):
+            return False
+        same = self.conn(name, *[self.twin + a if i < keys else a for i, a in enumerate(args)])
+        self.t.equal(reply, same, (name, args[:4]))
+        self.count += 1
+        return True
+
+    def group(self, name, *args):
+        """XGROUP CREATE and its like, whose key is the second argument."""
+        for tag in self.tag, self.twin:
+            self.t.true(not isinstance(self.conn('XGROUP', name, tag + args[0], *args[1:]), RespError), args)
+
+
+def contents(conn, key):
+    kind = conn('TYPE', key)
+    ttl = conn('PTTL', key) > 0
+    if kind == 'stream':
+        info = conn('XINFO', 'STREAM', key)
+        facts = {name: value for name, value in zip(info[::2], info[1::2])
+                 if name in (b'length', b'last-generated-id', b'entries-added', b'max-deleted-entry-id', b'groups')}
+        groups = [conn('XPENDING', key, group[1], '-', '+', 5000) for group in conn('XINFO', 'GROUPS', key)]
+        pending = [[row[:2] + row[3:] for row in group] for group in groups]  # without the time since
+        return kind, ttl, conn('XRANGE', key, '-', '+'), facts, pending, conn('XINFO', 'GROUPS', key)
+    ask = {'list': ('LRANGE', key, 0, -1), 'set': ('SMEMBERS', key), 'zset': ('ZRANGE', key, 0, -1, 'WITHSCORES'),
+           'hash': ('HGETALL', key), 'string': ('GET', key), 'none': ('EXISTS', key)}[kind]
+    value = conn(*ask)
+    if kind == 'hash':
+        value = sorted(zip(value[::2], value[1::2]))
+    return kind, ttl, sorted(value) if kind == 'set' else value
+
+
+PAD = '.' * 700
+
+
+def fill_large(mirror, size, rng):
+    for start in range(0, size, 500):
+        some = range(start, start + 500)
+        mirror('RPUSH', 'l', *['e%d' % i + PAD for i in some])
+        mirror('SADD', 's', *['m%d' % i + PAD for i in some])
+        mirror('ZADD', 'z', *[w for i in some for w in (rng.randrange(1000), 'm%d' % i + PAD)])
+        mirror('HSET', 'h', *[w for i in some for w in ('f%d' % i, 'v' + PAD)])
+        for i in some:
+            mirror('XADD', 'x', '%d-1' % (i + 1), 'f', PAD)
+    mirror('HPEXPIREAT', 'h', 4000000000000, 'FIELDS', 2, 'f7', 'f9')
+    mirror('PEXPIRE', 'z', 1000000)
+    mirror('SADD', 's2', 'a')
+    mirror('RPUSH', 'l2', 'a')
+    mirror.group('CREATE', 'x', 'g', '0')
+    for tag in mirror.tag, mirror.twin:
+        mirror.conn('XREADGROUP', 'GROUP', 'g', 'me', 'COUNT', 50, 'STREAMS', tag + 'x', '>')
+
+
+def change_large(mirror, rng, size, n):
+    """One random command. False: the slot has gone."""
+    i, new = rng.randrange(size), 'n%d' % n
+    member = 'm%d' % i + PAD
+    commands = [
+        ('LPUSH', 'l', new), ('RPUSH', 'l', new, new + '+'), ('LPOP', 'l'), ('RPOP', 'l', 2), ('LSET', 'l', i // 2, new),
+        ('LSET', 'l', -1 - i // 2, new), ('LTRIM', 'l', 1, -2), ('SADD', 's', new), ('SREM', 's', member),
+        ('ZADD', 'z', i, new), ('ZADD', 'z', 'XX', 'GT', i, member), ('ZINCRBY', 'z', 5, member), ('ZREM', 'z', member),
+        ('HSET', 'h', 'f%d' % i, new), ('HDEL', 'h', 'f%d' % i), ('HINCRBY', 'h', 'n%d' % (i % 50), 3),
+        ('HPEXPIREAT', 'h', 4000000000000, 'FIELDS', 1, 'f%d' % i), ('XADD', 'x', '%d-1' % (size + n + 1), 'f', new),
+        ('XDEL', 'x', '%d-1' % (size // 2 + i // 2)), ('PEXPIREAT', 'h', 4000000000000), ('INCR', 'small')]
+    rare = [('SMOVE', 's', 's2', member, 2), ('LMOVE', 'l', 'l2', 'LEFT', 'RIGHT', 2), ('RPOPLPUSH', 'l', 'l2', 2),
+            ('SUNIONSTORE', 's3', 's2', 's', 3), ('COPY', 'z', 'z2', 'REPLACE', 2), ('RENAME', 'l2', 'l3', 2),
+            ('XACK', 'x', 'g', '%d-1' % (1 + i % 50)), ('XTRIM', 'x', 'MAXLEN', size - n)]
+    last = [('RENAME', 's', 's4', 2), ('DEL', 'h'), ('LREM', 'l', 1, new), ('ZPOPMAX', 'z'), ('ZPOPMIN', 'z', 2),
+            ('RENAME', 'z', 'l', 2), ('SET', 'x', 'v'), ('LINSERT', 'l', 'BEFORE', new, 'y')]
+    chosen = rng.choice(commands if rng.random() < 0.9 else rare if rng.random() < 0.8 or n < 400 else last)
+    if isinstance(chosen[-1], int) and chosen[0] in ('SMOVE', 'LMOVE', 'RPOPLPUSH', 'SUNIONSTORE', 'COPY', 'RENAME'):
+        missing = chosen[0] == 'RENAME' and not mirror.conn('EXISTS', mirror.twin + chosen[1])
+        return missing or mirror(*chosen[:-1], keys=chosen[-1])
+    return mirror(*chosen)
+
+
+@short
+@limit(120)
+@pleiad_only
+def test_large_keys(t):
+    """Lists, sets, sorted sets, streams and hashes are sent in pieces while clients change, move, copy and delete
+    them; the migration goes on, and what arrives is what they are at the end. ROUNDS=N: with other seeds."""
+    size = 5000
+    for seed in range(int(os.environ.get('SEED', 1)), int(os.environ.get('SEED', 1)) + int(os.environ.get('ROUNDS', 1))):
+        cluster = Cluster(t, 2)
+        source, target = cluster.masters
+        rng = random.Random(seed)
+        mirror = Mirror(t, source.connect(30), '{%s}' % key_in(100), '{%s}' % key_in(5000))
+        fill_large(mirror, size, rng)
+        filled = mirror.count
+        migrate(t, source, target, (0, 500))
+        t.await_true(lambda: jobs(source)[0]['bytes_done'] or jobs(source)[0]['state'] == b'success', 20, 'the beginning')
+        try:
+            for n in range(100000):
+                if n % 100 == 0 and n < 1000:  # it takes longer than it would
+                    target.process.send_signal(signal.SIGCONT if n // 100 % 2 else signal.SIGSTOP)
+                if not change_large(mirror, rng, size, n):
+                    break
+        finally:
+            target.process.send_signal(signal.SIGCONT)
+        await_job(t, source)
+        t.true(mirror.count > filled, 'it was changed meanwhile')
+        there, here = target.connect(30), source.connect(30)
+        names = {name.decode().replace(mirror.tag, '') for name in there('CLUSTER', 'GETKEYSINSLOT', key_slot(mirror.tag), 100)}
+        twins = {name.decode().replace(mirror.twin, '') for name in here('CLUSTER', 'GETKEYSINSLOT', key_slot(mirror.twin), 100)}
+        t.equal(names, twins)
+        for name in sorted(names):
+            t.true(contents(there, mirror.tag + name) == contents(here, mirror.twin + name), 'seed %d: %s' % (seed, name))
+        print('seed %d: %d changes meanwhile, keys %s' % (seed, mirror.count - filled, ' '.join(sorted(names))))
+        for node in cluster.nodes:
+            node.kill()
+
+
+@short
+@limit(60)
+@pleiad_only
 def test_big_hash(t):
     """A hash of many fields is sent in pieces while clients change it; what arrives is what it is at the end."""
     cluster = Cluster(t, 2)
@@ -506,7 +677,7 @@ def test_big_hash(t):
         conn = target.connect()
         migrate(t, target, source, (0, 500))
         conn(*command)  # in the midst of it, or before or after: all of it or nothing
-        t.await_true(lambda: jobs(target)[0]['state'] in (b'success', b'failed'), 20, 'the end')
+        await_job(t, target)
         owner = source if jobs(target)[0]['state'] == b'success' else target
         names = {name.decode() for name in owner.cmd('CLUSTER', 'GETKEYSINSLOT', 100, 10)}
         for name in names:

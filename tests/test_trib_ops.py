@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 from cluster import Cluster, own_slots
-from harness import HOST, REDIS_CLI, REDIS_SERVER, SLOTS, Conn, RespError, key_in, key_slot, limit, pleiad_only
+from harness import HOST, REDIS_CLI, REDIS_SERVER, SLOTS, Conn, RespError, key_in, key_slot, limit, pleiad_only, short
 
 
 # A node that gets no time for two seconds on a crowded machine is not what these tests are about.
@@ -448,3 +448,103 @@ def test_rolling_move_from_redis(t):
     t.contains(_ok(t, 'check', cluster.nodes[-1].name), '[OK] All 16384 slots covered.')
     t.equal(len(cluster.alive()), 3)
     load.check(t)
+
+
+def _json(t, *args, status=0):
+    """The object that `trib ARGS --json` prints, on one line and alone."""
+    got, out, err = t.tool('trib', args[0], '--json', *args[1:], timeout=60, env={'PLEIAD_TRIB_STATE': t.path('trib-state')})
+    t.equal(out.count('\n'), 1, out + err)
+    found = json.loads(out)
+    t.equal((got, found['exit'], found['ok'], found['command']), (status, status, status == 0, args[0]), out)
+    t.true(all(isinstance(line, str) for line in found['messages']), out)
+    t.equal(found['error'] is None, status == 0, out)
+    return found
+
+
+@short
+@limit(100)
+@pleiad_only
+def test_json(t):
+    """Every command says with --json what it found, planned or did, in fields whose names stay."""
+    cluster = Cluster(t, 3, create='')
+    empty, spare = [t.server(cluster=True) for _ in range(2)]
+    names = cluster.names
+    found = _json(t, 'create', '--dry-run', *names)
+    t.equal([row['slots'] for row in found['masters']], [[[0, 5460]], [[5461, 10922]], [[10923, 16383]]])
+    t.equal(_json(t, 'create', *names, status=1)['error'], '*** Aborting...')  # nobody is asked
+    found = _json(t, 'create', '--yes', *names)
+    t.equal(([row['address'] for row in found['masters']], found['replicas'], found['covered']), (names, [], True))
+    ids = [row['name'] for row in found['masters']]
+    cluster.await_ok()
+    for i in range(100):
+        t.equal(cluster.nodes[0].cmd('SET', key_in(0, 4999, 'j%d:' % i), 'v'), 'OK')
+    found = _json(t, 'check', names[0])
+    t.equal((found['agree'], found['covered'], found['open'], found['unreachable'], found['warnings']),
+            (True, True, [], 0, []))
+    t.equal(found['nodes'][0]['slots'], [[0, 5460]])
+    found = _json(t, 'info', names[0])
+    t.equal((found['keys'], sorted(row['slots_count'] for row in found['masters'])), (100, [5461, 5461, 5462]))
+    found = _json(t, 'add-node', empty.name, names[0])
+    t.equal((found['added']['address'], found['master']), (empty.name, None))
+    found = _json(t, 'add-node', '--slave', '--master-id', ids[0], spare.name, names[0])
+    t.equal(found['master'], {'name': ids[0], 'address': names[0]})
+    t.await_true(lambda: all(len(node.nodes()) == 5 for node in cluster.nodes + [empty, spare]), 20, 'all to be known')
+    move = ('reshard', names[0], '--from', ids[0], '--to', empty.my_id(), '--slots', 5000)
+    plan = _json(t, *move, '--dry-run')
+    moves = [{'from': ids[0], 'to': empty.my_id(), 'slots': [[0, 4999]], 'slots_count': 5000}]
+    t.equal((plan['moves'], 'moved' in plan), (moves, False))
+    done = _json(t, *move, '--yes')
+    t.equal((done['moves'], done['moved'], done['keys']), (moves, 5000, 100))
+    t.true(done['bytes'] > 1000 and done['hold_usec'] > 0 and done['milliseconds'] > 0, done)
+    cluster.nodes.append(empty)
+    cluster.await_ok()
+    plan = _json(t, 'rebalance', names[0], '--simulate')
+    t.true(plan['moves'] and all(row['to'] == ids[0] for row in plan['moves']), plan)
+    done = _json(t, 'rebalance', names[0])
+    t.equal((done['moves'], done['moved']), (plan['moves'], sum(row['slots_count'] for row in plan['moves'])))
+    cluster.await_ok()
+    t.equal(_json(t, 'rebalance', names[0])['moves'], [])
+    found = _json(t, 'drain', empty.name, '--dry-run')
+    t.equal(sum(row['slots_count'] for row in found['moves']), len(own_slots(empty)))
+    t.equal(cluster.nodes[1].cmd('CLUSTER', 'SETSLOT', 7000, 'MIGRATING', empty.my_id()), 'OK')
+    t.equal(_json(t, 'check', names[0], status=1) and _json(t, 'fix', '--dry-run', names[0])['repairs'],
+            [{'slot': 7000, 'owner': ids[1]}])
+    found = _json(t, 'fix', names[0])
+    t.equal((found['repairs'], found['open'], found['covered']), ([{'slot': 7000, 'owner': ids[1]}], [], True))
+    t.equal(_json(t, 'resume', names[0])['moves'], [])
+    found = _json(t, 'doctor', names[0], status=1)
+    t.true(any('no replica' in row['what'] and row['serious'] and row['remedy'] for row in found['findings']), found)
+    found = _json(t, 'watch', names[0])
+    t.equal(sorted(row['role'] for row in found['nodes']), ['master'] * 4 + ['replica'])
+    found = _json(t, 'set-timeout', names[0], 15000)
+    t.equal((found['set'], found['failed']), (5, 0))
+    found = json.loads(t.tool('trib', '--json', 'call', names[0], 'dbsize')[1])
+    t.equal((len(found['replies']), all(row['ok'] for row in found['replies'])), (5, True))
+    found = _json(t, 'backup', names[0], t.path('saved'))
+    t.equal((len(found['files']), all(row['bytes'] > 0 for row in found['files'])), (4, True))
+    other = t.server()
+    t.equal(other.cmd('SET', 'imported', 'v'), 'OK')
+    t.equal((_json(t, 'import', names[0], '--from', other.name)['keys']), 1)
+    t.equal(_json(t, 'del-node', names[0], spare.my_id())['removed']['address'], spare.name)
+    t.equal(_json(t, 'check', '127.0.0.1:1', status=1)['error'], "[ERR] Sorry, can't connect to node 127.0.0.1:1")
+
+
+@short
+@limit(60)
+@pleiad_only
+def test_zones(t):
+    """Nodes that say their availability zones: masters in each of them, each replica in another than its master."""
+    zones = ['a', 'a', 'b', 'b', 'c', 'c']
+    nodes = [t.server(cluster=True, config='availability-zone ' + zone) for zone in zones]
+    out = _ok(t, 'create', '--replicas', 1, '--yes', *[node.name for node in nodes])
+    t.true('WARNING' not in out, out)
+    rows = {row['id']: row for row in nodes[0].nodes()}
+    zone = {node.my_id(): where for node, where in zip(nodes, zones)}
+    t.equal(sorted(zone[ident] for ident, row in rows.items() if not row['master'] or row['master'] == '-'), ['a', 'b', 'c'])
+    for ident, row in rows.items():
+        if row['master'] and row['master'] != '-':
+            t.true(zone[ident] != zone[row['master']], (ident, row))
+    t.true('WARNING' not in _ok(t, 'check', nodes[0].name), 'a good placement')
+    for node, where in zip(nodes, zones):
+        t.equal(node.cmd('CONFIG', 'SET', 'availability-zone', 'a' if where == 'b' else where), 'OK')
+    t.contains(_ok(t, 'check', nodes[0].name), '[WARNING] ')

@@ -29,15 +29,24 @@ Result<std::map<std::string, AtomicMover::Job>> AtomicMover::Exports(size_t node
   std::map<std::string, Job> jobs;
   for (const resp::Reply& row : list->items) {
     std::map<std::string, std::string> facts;
-    for (size_t i = 0; i + 1 < row.items.size(); i += 2)
+    std::map<std::string, int64_t> numbers;
+    for (size_t i = 0; i + 1 < row.items.size(); i += 2) {
       facts[row.items[i].text] = row.items[i + 1].text;
+      numbers[row.items[i].text] = row.items[i + 1].integer;
+    }
     if (facts["operation"] != "EXPORT") continue;
-    jobs[facts["name"]] = {facts["target_node"], facts["state"], facts["message"]};
+    jobs[facts["name"]] = {
+        facts["target_node"],
+        facts["state"],
+        facts["message"],
+        {numbers["keys_total"], numbers["keys_done"], numbers["bytes_done"], numbers["hold_usec"]}};
   }
   return jobs;
 }
 
-Status AtomicMover::Move(size_t from, size_t to, const std::vector<int>& slots) {
+Result<AtomicMover::Figures> AtomicMover::Move(size_t from, size_t to,
+                                               const std::vector<int>& slots,
+                                               const OnProgress& on_progress) {
   const std::string target = session_.view().nodes[to].self.id.str();
   const Result<std::map<std::string, Job>> before = Exports(from);
   if (!before.ok()) return before.error();
@@ -60,10 +69,11 @@ Status AtomicMover::Move(size_t from, size_t to, const std::vector<int>& slots) 
       if (!before->contains(name) && job.target == target) ours = &job;
     }
     if (ours == nullptr) return Error{"[ERR] The migration is not in the source's list."};
-    if (ours->state == "success") return Status::Ok();
+    if (ours->state == "success") return ours->figures;
     if (Ended(ours->state)) {
       return Error{"[ERR] The migration ended as " + ours->state + ": " + ours->message};
     }
+    on_progress(ours->figures);
     if (session_.interrupted() && !cancelled) {
       // It may be too late for that: then it ends with success.
       (void)session_.Call(from, {"CLUSTER", "CANCELSLOTMIGRATIONS"});

@@ -8,6 +8,7 @@
 #include "admin/commands.h"
 #include "admin/json.h"
 #include "admin/print.h"
+#include "admin/report.h"
 
 namespace pleiad::admin {
 namespace {
@@ -32,6 +33,7 @@ int Backup(const Environment& env, const Options& options) {
   const std::string& dir = options.args[1];
   if (const Status s = env.host->MakeFolder(dir); !s.ok()) return Fail(session, s.message());
   int failed = 0;
+  std::vector<std::string> files;
   for (const NodeView& node : session.view().nodes) {
     if (!node.self.Has("master")) continue;
     session.Line(fmt::format(">>> Node {} -> Saving RDB...", node.address.str()));
@@ -39,11 +41,15 @@ int Backup(const Environment& env, const Options& options) {
         node.address, credentials.user, credentials.password, dir + "/" + FileName(node));
     if (saved.ok()) {
       session.Line(fmt::format("{} bytes", *saved));
+      files.push_back(fmt::format("{{\"name\": {}, \"file\": {}, \"bytes\": {}}}",
+                                  JsonText(node.self.id.str()), JsonText(FileName(node)), *saved));
     } else {
       session.Line("[ERR] " + saved.message());
       ++failed;
     }
   }
+  if (session.report() != nullptr)
+    session.report()->Set("files", fmt::format("[{}]", fmt::join(files, ", ")));
   session.Line("Saving cluster configuration to: " + dir + "/nodes.json");
   const Status written = env.host->WriteFile(dir + "/nodes.json", ViewJson(session.view()) + "\n");
   if (!written.ok()) return Fail(session, "[ERR] " + written.message());

@@ -34,9 +34,9 @@ bool Healthy(Session& session, std::string_view before);
 enum class MoveStyle { kLines, kMarks };
 
 // Moves slots, as a whole where both nodes can. Stops at the first that fails, and between two when
-// interrupted. Returns the exit code.
+// interrupted. Returns the exit code. `later`: what will follow; `resume` goes on with it, too.
 int MoveAll(Session& session, const MoveOptions& options, const std::vector<SlotMove>& moves,
-            MoveStyle style);
+            MoveStyle style, const std::vector<SlotMove>& later = {});
 
 // Makes all others forget the (empty) node and stops it; its replicas get another master. Returns
 // the exit code. Reads the nodes again first.

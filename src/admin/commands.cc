@@ -11,6 +11,7 @@
 #include "admin/json.h"
 #include "admin/placement.h"
 #include "admin/print.h"
+#include "admin/report.h"
 #include "base/text.h"
 
 namespace pleiad::admin {
@@ -24,19 +25,32 @@ int Check(const Environment& env, const Options& options) {
   if (!address.ok()) return Fail(session, address.message());
   const Status opened = session.OpenCluster(*address);
   if (!opened.ok()) return Fail(session, opened.message());
-  if (options.json) {
-    const CheckReport report = CheckCluster(session.view());
-    session.Text(CheckJson(session.view(), report, session.unreachable()) + "\n");
-    return report.ok() && session.unreachable() == 0 ? 0 : 1;
-  }
   bool ok = ShowCheck(session, ClusterLines(session.view()));
   if (options.search_multiple_owners) {
     const std::vector<std::string> lines = MultipleOwnerLines(session.view());
     session.Lines(lines);
     ok = ok && lines.size() == 2;
   }
-  session.Lines(PlacementLines(session.view()));
+  const std::vector<std::string> placement = PlacementLines(session.view());
+  session.Lines(placement);
+  if (session.report() != nullptr) session.report()->Set("warnings", JsonTexts(placement));
   return ok ? 0 : 1;
+}
+
+void ReportInfo(const ClusterView& view, const std::vector<int64_t>& keys, Report* report) {
+  std::vector<std::string> masters;
+  int64_t total = 0;
+  for (size_t i = 0; i < view.nodes.size(); ++i) {
+    const NodeView& node = view.nodes[i];
+    if (!node.self.Has("master")) continue;
+    total += keys[i];
+    masters.push_back(fmt::format(
+        "{{\"name\": {}, \"address\": {}, \"keys\": {}, \"slots_count\": {}, \"replicas\": {}}}",
+        JsonText(node.self.id.str()), JsonText(node.address.str()), keys[i], node.self.slots.size(),
+        view.ReplicaCount(node.self.id)));
+  }
+  report->Number("keys", total);
+  report->Set("masters", fmt::format("[{}]", fmt::join(masters, ", ")));
 }
 
 int Info(const Environment& env, const Options& options) {
@@ -54,6 +68,7 @@ int Info(const Environment& env, const Options& options) {
     keys[i] = size->integer;
   }
   session.Lines(InfoLines(session.view(), keys));
+  if (session.report() != nullptr) ReportInfo(session.view(), keys, session.report());
   return session.unreachable() == 0 ? 0 : 1;
 }
 
@@ -67,13 +82,21 @@ int Call(const Environment& env, const Options& options) {
   command[0] = ToUpper(command[0]);
   session.Line(fmt::format(">>> Calling {}", fmt::join(command, " ")));
   int errors = session.unreachable();
+  std::vector<std::string> replies;
   for (size_t i = 0; i < session.view().nodes.size(); ++i) {
     const bool master = session.view().nodes[i].self.Has("master");
     if (master ? options.only_replicas : options.only_masters) continue;
     const Result<resp::Reply> reply = session.Call(i, command);
     errors += !reply.ok() || reply->is_error() ? 1 : 0;
-    session.Line(session.name(i) + ": " + (reply.ok() ? ReplyText(*reply) : reply.message()));
+    const std::string text = reply.ok() ? ReplyText(*reply) : reply.message();
+    session.Line(session.name(i) + ": " + text);
+    replies.push_back(fmt::format("{{\"name\": {}, \"address\": {}, \"ok\": {}, \"reply\": {}}}",
+                                  JsonText(session.view().nodes[i].self.id.str()),
+                                  JsonText(session.name(i)), reply.ok() && !reply->is_error(),
+                                  JsonText(text)));
   }
+  if (session.report() != nullptr)
+    session.report()->Set("replies", fmt::format("[{}]", fmt::join(replies, ", ")));
   return errors == 0 ? 0 : 1;
 }
 
@@ -107,6 +130,10 @@ int SetTimeout(const Environment& env, const Options& options) {
     (status.ok() ? done : failed) += 1;
   }
   session.Line(fmt::format(">>> New node timeout set. {} OK, {} ERR.", done, failed));
+  if (session.report() != nullptr) {
+    session.report()->Number("set", done);
+    session.report()->Number("failed", failed);
+  }
   return failed == 0 ? 0 : 1;
 }
 
@@ -144,6 +171,25 @@ constexpr Command kCommands[] = {
     {"resume", 1, 1, Resume},
 };
 
+// Everything that is printed becomes a part of one JSON object.
+int RunAsJson(Environment env, const Command& command, const Options& options) {
+  Console& real = *env.console;
+  RecordingConsole recorder;
+  Report report;
+  env.console = &recorder;
+  env.report = &report;
+  env.colour = env.terminal = false;
+  const int exit = command.run(env, options);
+  const std::vector<std::string> lines = recorder.Lines();
+  // A finding is no failure of the command; the first serious line says what it is.
+  for (const std::string& line : lines) {
+    if (exit != 0 && (line.starts_with("[ERR") || line.starts_with("[WARNING"))) report.Error(line);
+  }
+  if (exit != 0 && !lines.empty()) report.Error(lines.back());
+  real.Write(report.Json(command.name, exit, lines));
+  return exit;
+}
+
 int Refuse(const Environment& env, const std::string& line) {
   Session session(env, {});
   return Fail(session, line);
@@ -161,6 +207,7 @@ void DropLeadingNumber(Options& options) {
 
 int Fail(Session& session, std::string_view line) {
   for (std::string_view part : Split(line, '\n')) session.Line(part);
+  if (session.report() != nullptr && !line.empty()) session.report()->Error(line);
   return 1;
 }
 
@@ -169,6 +216,8 @@ bool ShowCheck(Session& session, const std::vector<std::string>& node_lines) {
   session.Lines(node_lines);
   const CheckReport report = CheckCluster(session.view());
   session.Lines(CheckLines(session.view(), report));
+  if (session.report() != nullptr)
+    ReportCheck(session.view(), report, session.unreachable(), session.report());
   return report.ok() && session.unreachable() == 0;
 }
 
@@ -186,7 +235,8 @@ int RunTrib(const Environment& env, const std::vector<std::string>& words) {
     if (count < command.min_args || count > command.max_args) {
       return Refuse(env, "[ERR] Wrong number of arguments for specified sub command");
     }
-    return command.run(env, *options);
+    return options->json && command.run != Help ? RunAsJson(env, command, *options)
+                                                : command.run(env, *options);
   }
   return Refuse(env, "Unknown redis-trib subcommand '" + options->command + "'");
 }

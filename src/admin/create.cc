@@ -4,13 +4,17 @@
 // `create`. Nothing is touched before every node has been looked at and the operator has agreed,
 // and again looked at (the answer may take an hour). After the first change there are two ends: the
 // cluster stands, or all is undone.
+#include <fmt/format.h>
+
 #include <optional>
 
 #include "admin/command_support.h"
 #include "admin/commands.h"
 #include "admin/execute.h"
+#include "admin/json.h"
 #include "admin/plan_create.h"
 #include "admin/print.h"
+#include "admin/report.h"
 #include "base/text.h"
 
 namespace pleiad::admin {
@@ -49,6 +53,27 @@ bool Confirmed(Session& session) {
   return answer && ToLower(Trim(*answer)) == "yes";
 }
 
+void ReportProposal(const ClusterView& view, const Proposal& proposal, Report* report) {
+  std::vector<std::string> masters;
+  for (const Proposal::Master& master : proposal.masters) {
+    SlotSet slots;
+    slots.Add(master.slots);
+    masters.push_back(fmt::format("{{\"name\": {}, \"address\": {}, \"slots\": {}}}",
+                                  JsonText(view.nodes[master.node].self.id.str()),
+                                  JsonText(view.nodes[master.node].address.str()),
+                                  SlotsJson(slots)));
+  }
+  std::vector<std::string> replicas;
+  for (const Proposal::Replica& replica : proposal.replicas) {
+    replicas.push_back(fmt::format("{{\"name\": {}, \"address\": {}, \"master\": {}}}",
+                                   JsonText(view.nodes[replica.node].self.id.str()),
+                                   JsonText(view.nodes[replica.node].address.str()),
+                                   JsonText(view.nodes[replica.master].self.id.str())));
+  }
+  report->Set("masters", fmt::format("[{}]", fmt::join(masters, ", ")));
+  report->Set("replicas", fmt::format("[{}]", fmt::join(replicas, ", ")));
+}
+
 int FailAndUndo(Session& session, const Outcome& outcome) {
   Fail(session, outcome.status.message());
   if (outcome.touched.empty()) return Fail(session, "*** Nothing was changed.");
@@ -75,10 +100,13 @@ int Create(const Environment& env, const Options& options) {
 
   session.Line(">>> Performing hash slots allocation on " +
                std::to_string(session.view().nodes.size()) + " nodes...");
-  std::vector<NodeAddress> addresses;
-  for (const NodeView& node : session.view().nodes) addresses.push_back(node.address);
-  const Proposal proposal = Propose(addresses, options.replicas);
+  std::vector<Place> places;
+  for (const NodeView& node : session.view().nodes)
+    places.push_back({node.address.host, node.zone});
+  const Proposal proposal = Propose(places, options.replicas);
   session.Lines(ProposalLines(session.view(), proposal));
+  if (session.report() != nullptr) ReportProposal(session.view(), proposal, session.report());
+  if (options.dry_run) return 0;
   if (!options.yes && !Confirmed(session)) return Fail(session, "*** Aborting...");
 
   const Status still = StillEmpty(session);

@@ -9,9 +9,11 @@
 #include "admin/check.h"
 #include "admin/command_support.h"
 #include "admin/commands.h"
+#include "admin/json.h"
 #include "admin/placement.h"
 #include "admin/plan_fix.h"
 #include "admin/plan_move.h"
+#include "admin/report.h"
 #include "base/text.h"
 
 namespace pleiad::admin {
@@ -169,11 +171,16 @@ int RunDoctor(const Environment& env, const Options& options) {
   }
   const std::vector<Finding> findings = Diagnose(session.view(), facts, address->str());
   bool serious = false;
+  std::vector<std::string> texts;
   for (const Finding& finding : findings) {
     session.Line((finding.serious ? "[ERR] " : "[WARNING] ") + finding.what);
     session.Line("      -> " + finding.remedy);
     serious |= finding.serious;
+    texts.push_back(fmt::format("{{\"serious\": {}, \"what\": {}, \"remedy\": {}}}",
+                                finding.serious, JsonText(finding.what), JsonText(finding.remedy)));
   }
+  if (session.report() != nullptr)
+    session.report()->Set("findings", fmt::format("[{}]", fmt::join(texts, ", ")));
   if (findings.empty()) session.Line("[OK] Nothing is wrong.");
   return serious ? 1 : 0;
 }

@@ -9,9 +9,11 @@
 #include "admin/check.h"
 #include "admin/command_support.h"
 #include "admin/commands.h"
+#include "admin/json.h"
 #include "admin/move.h"
 #include "admin/plan_fix.h"
 #include "admin/print.h"
+#include "admin/report.h"
 #include "base/text.h"
 
 namespace pleiad::admin {
@@ -39,6 +41,7 @@ class Fixer {
       session_.Text(fmt::format("Set as importing in: {}\n", Names(facts.importing)));
       const std::optional<SlotRepair> repair = PlanRepair(session_.view(), facts);
       if (!repair) return Error{"[ERR] No master answers."};
+      Note(*repair);
       if (options_.dry_run) {
         ShowRepair(*repair);
       } else if (const Status s = Repair(*repair); !s.ok()) {
@@ -72,7 +75,16 @@ class Fixer {
                  "Fix these slots by moving keys into a single node?");
   }
 
+  // [{"slot": N, "owner": id}, ...]: who has each slot that was repaired, or would be.
+  std::string RepairsJson() const { return fmt::format("[{}]", fmt::join(repairs_, ", ")); }
+
  private:
+  void Note(const SlotRepair& repair) {
+    const size_t owner = repair.finish.value_or(repair.owner);
+    repairs_.push_back(fmt::format("{{\"slot\": {}, \"owner\": {}}}", repair.slot,
+                                   JsonText(session_.view().nodes[owner].self.id.str())));
+  }
+
   std::string Names(const std::vector<SlotFacts::Link>& links) const {
     std::vector<std::string> names;
     for (const SlotFacts::Link& link : links) names.push_back(session_.name(link.node));
@@ -192,6 +204,7 @@ class Fixer {
       std::optional<SlotRepair> repair = PlanRepair(session_.view(), facts);
       if (!repair) return Error{"[ERR] No master answers."};
       if (facts.keys.empty()) repair->owner = Poorest();
+      Note(*repair);
       session_.Line(
           fmt::format(">>> Covering slot {} with {}", facts.slot, session_.name(repair->owner)));
       if (const Status s = Claim(repair->owner, facts.slot); !s.ok()) return s;
@@ -217,6 +230,7 @@ class Fixer {
   Session& session_;
   const Options& options_;
   SlotMover mover_;
+  std::vector<std::string> repairs_;
   std::map<size_t, int> given_;  // slots that nodes got on the way
 };
 
@@ -230,19 +244,7 @@ int UnreachableMasters(const Session& session) {
   return count;
 }
 
-}  // namespace
-
-int Fix(const Environment& env, const Options& options) {
-  Session session(env, MakeCredentials(env, options));
-  const Result<NodeAddress> address = ParseAddress(options.args[0]);
-  if (!address.ok()) return Fail(session, address.message());
-  const Status opened = session.OpenCluster(*address);
-  if (!opened.ok()) return Fail(session, opened.message());
-  session.Line(">>> Performing Cluster Check (using node " + session.name(0) + ")");
-  session.Lines(ClusterLines(session.view()));
-  const CheckReport report = CheckCluster(session.view());
-  session.Lines(AgreementLines(session.view(), report));
-  Fixer fixer(session, options, MakeMoveOptions(env, options));
+int Fix(Session& session, const Options& options, Fixer& fixer) {
   if (const Status s = fixer.OpenSlots(); !s.ok()) return Fail(session, s.message());
   if (const Status s = session.RefreshAll(); !s.ok()) return Fail(session, s.message());
   session.Lines(CoverageLines(CheckCluster(session.view())));
@@ -258,7 +260,27 @@ int Fix(const Environment& env, const Options& options) {
   if (const Status s = fixer.Coverage(); !s.ok()) return Fail(session, s.message());
   if (const Status s = session.RefreshAll(); !s.ok()) return Fail(session, s.message());
   const CheckReport after = CheckCluster(session.view());
+  if (session.report() != nullptr)
+    ReportCheck(session.view(), after, session.unreachable(), session.report());
   return options.dry_run || (after.open.empty() && after.covered) ? 0 : 1;
+}
+
+}  // namespace
+
+int Fix(const Environment& env, const Options& options) {
+  Session session(env, MakeCredentials(env, options));
+  const Result<NodeAddress> address = ParseAddress(options.args[0]);
+  if (!address.ok()) return Fail(session, address.message());
+  const Status opened = session.OpenCluster(*address);
+  if (!opened.ok()) return Fail(session, opened.message());
+  session.Line(">>> Performing Cluster Check (using node " + session.name(0) + ")");
+  session.Lines(ClusterLines(session.view()));
+  const CheckReport report = CheckCluster(session.view());
+  session.Lines(AgreementLines(session.view(), report));
+  Fixer fixer(session, options, MakeMoveOptions(env, options));
+  const int status = Fix(session, options, fixer);
+  if (session.report() != nullptr) session.report()->Set("repairs", fixer.RepairsJson());
+  return status;
 }
 
 }  // namespace pleiad::admin

@@ -9,6 +9,7 @@
 #include "admin/command_support.h"
 #include "admin/commands.h"
 #include "admin/print.h"
+#include "admin/report.h"
 #include "base/crc.h"
 #include "base/text.h"
 
@@ -78,6 +79,7 @@ class Importer {
   }
 
   int failed() const { return failed_; }
+  int keys() const { return keys_; }
 
  private:
   Status Import(const std::string& key) {
@@ -96,6 +98,7 @@ class Importer {
     const Result<resp::Reply> reply = source_.client->Call(args);
     if (!reply.ok()) return Error{"\n[ERR] Node " + source_.address.str() + ": " + reply.message()};
     session_.Text(reply->is_error() ? reply->text + "\n" : "OK\n");
+    keys_ += reply->is_error() ? 0 : 1;
     failed_ += reply->is_error() ? 1 : 0;
     return Status::Ok();
   }
@@ -106,6 +109,7 @@ class Importer {
   const Credentials credentials_;
   const std::vector<size_t> owners_;
   int failed_ = 0;
+  int keys_ = 0;
 };
 
 }  // namespace
@@ -140,7 +144,12 @@ int Import(const Environment& env, const Options& options) {
   if (!size.ok()) return Fail(session, size.message());
   session.Line(fmt::format("*** Importing {} keys from DB 0", size->integer));
   Importer importer(session, source, options, MakeCredentials(env, options));
-  if (const Status s = importer.Run(); !s.ok()) return Fail(session, s.message());
+  const Status ran = importer.Run();
+  if (session.report() != nullptr) {
+    session.report()->Number("keys", importer.keys());
+    session.report()->Number("failed", importer.failed());
+  }
+  if (!ran.ok()) return Fail(session, ran.message());
   return importer.failed() == 0 ? 0 : 1;
 }
 

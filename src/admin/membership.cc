@@ -5,8 +5,10 @@
 #include "admin/command_support.h"
 #include "admin/commands.h"
 #include "admin/execute.h"
+#include "admin/json.h"
 #include "admin/plan_create.h"
 #include "admin/print.h"
+#include "admin/report.h"
 
 namespace pleiad::admin {
 namespace {
@@ -96,6 +98,11 @@ int AddNode(const Environment& env, const Options& options) {
   const Status ready = OpenNewNode(session, *added);
   if (!ready.ok()) return Fail(session, ready.message());
   const size_t node = session.view().nodes.size() - 1;
+  if (session.report() != nullptr) {
+    const std::vector<NodeView>& nodes = session.view().nodes;
+    session.report()->Set("added", NameJson(nodes[node]));
+    session.report()->Set("master", master ? NameJson(nodes[*master]) : "null");
+  }
   const Outcome outcome = Execute(session, AddPlan(session.view(), node, master));
   return outcome.status.ok() ? 0 : Fail(session, outcome.status.message());
 }
@@ -119,7 +126,9 @@ int DelNode(const Environment& env, const Options& options) {
 
 int RemoveNode(Session& session, size_t node) {
   if (const Status fresh = session.RefreshAll(); !fresh.ok()) return Fail(session, fresh.message());
+  const std::string name = NameJson(session.view().nodes[node]);
   const Outcome outcome = Execute(session, RemovalPlan(session.view(), node));
+  if (session.report() != nullptr && outcome.status.ok()) session.report()->Set("removed", name);
   return outcome.status.ok() ? 0 : Fail(session, outcome.status.message());
 }
 

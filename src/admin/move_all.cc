@@ -4,9 +4,12 @@
 // Many slots: as a whole where the nodes can, one by one where they can't.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "admin/atomic_move.h"
 #include "admin/command_support.h"
 #include "admin/progress.h"
+#include "admin/report.h"
 #include "admin/resume.h"
 
 namespace pleiad::admin {
@@ -28,8 +31,15 @@ class Run {
     if (!classic_ && atomic_.Can(moves[0].from, moves[0].to)) {
       std::vector<int> slots;
       for (const SlotMove& move : moves) slots.push_back(move.slot);
-      const Status status = atomic_.Move(moves[0].from, moves[0].to, slots);
-      if (status.ok()) {
+      const Result<AtomicMover::Figures> moved =
+          atomic_.Move(moves[0].from, moves[0].to, slots, [&](const AtomicMover::Figures& f) {
+            const double part =
+                f.keys_total == 0 ? 0
+                                  : static_cast<double>(f.keys) / static_cast<double>(f.keys_total);
+            progress_.Part(part, slots.size(), f.keys, f.bytes);
+          });
+      if (moved.ok()) {
+        NoteWhole(*moved);
         for (const SlotMove& move : moves) {
           Begin(move);
           Done();
@@ -37,7 +47,8 @@ class Run {
         return 0;
       }
       if (session_.interrupted()) return Stopped();
-      session_.Line(status.message());
+      progress_.End();
+      session_.Line(moved.message());
       session_.Line("*** Going on slot by slot.");
     }
     for (const SlotMove& move : moves) {
@@ -55,6 +66,15 @@ class Run {
     return status;
   }
 
+  // moved, keys, bytes, hold_usec, milliseconds; see docs/OPERATIONS.md.
+  void Tell(Report* report) const {
+    report->AddNumber("moved", static_cast<int64_t>(done_));
+    report->AddNumber("keys", progress_.figures().keys);
+    report->AddNumber("bytes", progress_.figures().bytes);
+    report->MaxNumber("hold_usec", hold_us_);
+    report->AddNumber("milliseconds", progress_.elapsed_ms());
+  }
+
  private:
   // True: a line was begun.
   bool Begin(const SlotMove& move) {
@@ -67,7 +87,13 @@ class Run {
   void Done() {
     if (!progress_.shown()) session_.Text(style_ == MoveStyle::kLines ? "\n" : "#");
     ++done_;
-    progress_.Step(mover_.keys_moved());
+    progress_.Step(whole_keys_ + mover_.keys_moved());
+  }
+
+  void NoteWhole(const AtomicMover::Figures& figures) {
+    whole_keys_ += figures.keys;
+    progress_.AddBytes(figures.bytes);
+    hold_us_ = std::max(hold_us_, figures.hold_us);
   }
 
   int Stopped() {
@@ -91,16 +117,21 @@ class Run {
   Progress progress_;
   const size_t total_;
   size_t done_ = 0;
+  int64_t whole_keys_ = 0;
+  int64_t hold_us_ = 0;  // the longest hold of clients
 };
 
 }  // namespace
 
 int MoveAll(Session& session, const MoveOptions& options, const std::vector<SlotMove>& moves,
-            MoveStyle style) {
+            MoveStyle style, const std::vector<SlotMove>& later) {
   // What `resume` would need. That it can't be kept is no reason not to begin.
   Host* const host = session.host();
-  if (host != nullptr && !host->StateFile().empty())
-    (void)host->WriteFile(host->StateFile(), MovesText(session.view(), moves));
+  if (host != nullptr && !host->StateFile().empty()) {
+    std::vector<SlotMove> all = moves;
+    all.insert(all.end(), later.begin(), later.end());
+    (void)host->WriteFile(host->StateFile(), MovesText(session.view(), all));
+  }
   Run run(session, options, moves.size(), style);
   for (size_t i = 0; i < moves.size();) {
     size_t end = i;
@@ -108,10 +139,14 @@ int MoveAll(Session& session, const MoveOptions& options, const std::vector<Slot
       ++end;
     const int status = run.Group({moves.begin() + static_cast<std::ptrdiff_t>(i),
                                   moves.begin() + static_cast<std::ptrdiff_t>(end)});
-    if (status != 0) return status;
+    if (status != 0) {
+      if (session.report() != nullptr) run.Tell(session.report());
+      return status;
+    }
     i = end;
   }
-  if (host != nullptr) host->RemoveFile(host->StateFile());
+  if (session.report() != nullptr) run.Tell(session.report());
+  if (host != nullptr && later.empty()) host->RemoveFile(host->StateFile());
   return run.End(0);
 }
 

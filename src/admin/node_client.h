@@ -73,6 +73,8 @@ class Host {
                                         const std::string& password, const std::string& path) = 0;
 };
 
+class Report;
+
 // Everything a run needs. The pointers are borrowed and must outlive the run.
 struct Environment {
   Connector* connector = nullptr;
@@ -83,6 +85,8 @@ struct Environment {
   Host* host = nullptr;               // null: there is none
   bool terminal = false;              // somebody watches: a progress line may be painted over
   std::function<bool()> interrupted;  // Ctrl-C was pressed: stop where nothing is left open
+  std::function<int()> columns;       // how wide the terminal is by now; null: not known
+  Report* report = nullptr;           // --json: what was found and done
 };
 
 }  // namespace pleiad::admin

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 
 namespace pleiad::admin {
@@ -38,6 +40,50 @@ std::vector<std::string> SharedPlaces(const ClusterView& view, const PlaceOf& pl
   return lines;
 }
 
+// Replicas beside their masters, where the shard has nodes elsewhere (else SharedPlaces says it).
+std::vector<std::string> ReplicasAtTheirMasters(const ClusterView& view) {
+  std::vector<std::string> lines;
+  for (const NodeView& replica : view.nodes) {
+    const auto master = view.Find(replica.self.master);
+    if (replica.self.master.empty() || !master) continue;
+    const NodeView& of = view.nodes[*master];
+    const auto here = [&](const NodeView& node) {
+      return !node.self.address.host.empty() && node.self.address.host == of.self.address.host;
+    };
+    const bool spread = std::any_of(view.nodes.begin(), view.nodes.end(), [&](const NodeView& n) {
+      return n.self.master == of.self.id && !here(n);
+    });
+    if (here(replica) && spread)
+      lines.push_back(fmt::format("[WARNING] Replica {} is on the host of its master {}.",
+                                  replica.address.str(), of.address.str()));
+  }
+  return lines;
+}
+
+// One zone has all masters though there are several, or a majority of them though there are three.
+std::vector<std::string> MastersInOneZone(const ClusterView& view) {
+  std::map<std::string, int> masters;
+  int count = 0;
+  for (const NodeView& node : view.nodes) {
+    if (node.zone.empty()) continue;
+    const bool counts = node.self.Has("master") && !node.self.slots.empty();
+    masters[node.zone] += counts ? 1 : 0;
+    count += counts ? 1 : 0;
+  }
+  std::vector<std::string> lines;
+  for (const auto& [zone, here] : masters) {
+    if (masters.size() >= 2 && count >= 2 && here == count) {
+      lines.push_back(fmt::format("[WARNING] All masters are in availability zone {}.", zone));
+    } else if (masters.size() >= 3 && count >= 3 && here * 2 > count) {
+      lines.push_back(
+          fmt::format("[WARNING] More than half of the masters are in availability zone {}: "
+                      "without it there is no majority.",
+                      zone));
+    }
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::vector<std::string> PlacementLines(const ClusterView& view) {
@@ -46,6 +92,8 @@ std::vector<std::string> PlacementLines(const ClusterView& view) {
   for (std::string& line :
        SharedPlaces(view, [](const NodeView& node) { return node.zone; }, "in availability zone"))
     lines.push_back(std::move(line));
+  for (auto more : {ReplicasAtTheirMasters(view), MastersInOneZone(view)})
+    lines.insert(lines.end(), more.begin(), more.end());
   return lines;
 }
 

@@ -13,7 +13,8 @@
 namespace pleiad::admin {
 
 // A line for each shard all of whose nodes are on one host or in one zone although the cluster has
-// others. None where all nodes are on one machine: there is nothing to be done about that.
+// others, for each replica on the host of its master, and if one zone has too many of the masters.
+// None where all nodes are on one machine: there is nothing to be done about that.
 std::vector<std::string> PlacementLines(const ClusterView& view);
 
 }  // namespace pleiad::admin

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/check.h"
 
@@ -24,45 +25,68 @@ constexpr int64_t kServingDeadlineMs = 200;
 constexpr size_t kFullMeshMax = 64;
 constexpr size_t kSparseMeets = 8;
 
-// The nodes dealt from the hosts in turn, hosts and nodes in the order of their first appearance.
-std::vector<size_t> InterleaveHosts(const std::vector<NodeAddress>& nodes) {
-  std::vector<std::vector<size_t>> hosts;
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    auto host = std::find_if(hosts.begin(), hosts.end(), [&](const std::vector<size_t>& members) {
-      return nodes[members.front()].host == nodes[i].host;
+// Groups of nodes with the same text, in the order of their first appearance.
+template <typename TextOf>
+std::vector<std::vector<size_t>> GroupsOf(const std::vector<size_t>& nodes, TextOf text) {
+  std::vector<std::vector<size_t>> groups;
+  for (const size_t node : nodes) {
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& members) {
+      return text(members.front()) == text(node);
     });
-    if (host == hosts.end()) host = hosts.insert(hosts.end(), std::vector<size_t>());
-    host->push_back(i);
+    if (group == groups.end()) group = groups.insert(groups.end(), std::vector<size_t>());
+    group->push_back(node);
   }
+  return groups;
+}
+
+// One of each group in turn.
+std::vector<size_t> Deal(const std::vector<std::vector<size_t>>& groups) {
   std::vector<size_t> order;
-  for (size_t round = 0; order.size() < nodes.size(); ++round) {
-    for (const std::vector<size_t>& host : hosts) {
-      if (round < host.size()) order.push_back(host[round]);
+  bool more = true;
+  for (size_t round = 0; more; ++round) {
+    more = false;
+    for (const std::vector<size_t>& group : groups) {
+      if (round >= group.size()) continue;
+      order.push_back(group[round]);
+      more = true;
     }
   }
   return order;
 }
 
-// Whom one host's loss would hurt: a master with its replica, or two replicas of one master.
-class HostRisk {
+// The nodes dealt from the zones in turn, and those of a zone from its hosts in turn.
+std::vector<size_t> InterleavePlaces(const std::vector<Place>& nodes) {
+  std::vector<size_t> all(nodes.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  std::vector<std::vector<size_t>> zones = GroupsOf(all, [&](size_t i) { return nodes[i].zone; });
+  for (std::vector<size_t>& zone : zones)
+    zone = Deal(GroupsOf(zone, [&](size_t i) { return nodes[i].host; }));
+  return Deal(zones);
+}
+
+// Whom the loss of one host or zone would hurt: a master with its replica, or two replicas of one
+// master.
+class PlaceRisk {
  public:
-  HostRisk(const std::vector<NodeAddress>& nodes, std::vector<Proposal::Replica>& replicas)
+  PlaceRisk(const std::vector<Place>& nodes, std::vector<Proposal::Replica>& replicas)
       : nodes_(nodes), replicas_(replicas) {}
 
   // The cost of having `node` as a replica of `master`, replica number `skip` not counted as a
   // sister.
-  int Cost(size_t node, size_t master, size_t skip) const {
-    int cost = SameHost(node, master) ? 1000 : 0;
+  int64_t Cost(size_t node, size_t master, size_t skip) const {
+    int64_t cost =
+        (SameHost(node, master) ? kMastersHost : 0) + (SameZone(node, master) ? kMastersZone : 0);
     for (size_t i = 0; i < replicas_.size(); ++i) {
       if (i == skip || replicas_[i].master != master) continue;
-      cost += SameHost(node, replicas_[i].node) ? 1 : 0;
+      cost += SameHost(node, replicas_[i].node) ? kSistersHost : 0;
+      cost += SameZone(node, replicas_[i].node) ? 1 : 0;
     }
     return cost;
   }
 
   // Swaps two replicas' nodes if that lowers the cost of both together.
   bool TrySwap(size_t a, size_t b) {
-    const int before = PairCost(a, b);
+    const int64_t before = PairCost(a, b);
     std::swap(replicas_[a].node, replicas_[b].node);
     if (PairCost(a, b) < before) return true;
     std::swap(replicas_[a].node, replicas_[b].node);
@@ -70,19 +94,26 @@ class HostRisk {
   }
 
  private:
+  // One of a worse kind outweighs any number of the next.
+  static constexpr int64_t kSistersHost = 1'000;
+  static constexpr int64_t kMastersZone = 10'000'000;
+  static constexpr int64_t kMastersHost = 100'000'000'000;
   bool SameHost(size_t a, size_t b) const { return nodes_[a].host == nodes_[b].host; }
-  int PairCost(size_t a, size_t b) const {
+  bool SameZone(size_t a, size_t b) const {
+    return !nodes_[a].zone.empty() && nodes_[a].zone == nodes_[b].zone;
+  }
+  int64_t PairCost(size_t a, size_t b) const {
     return Cost(replicas_[a].node, replicas_[a].master, a) +
            Cost(replicas_[b].node, replicas_[b].master, b);
   }
 
-  const std::vector<NodeAddress>& nodes_;
+  const std::vector<Place>& nodes_;
   std::vector<Proposal::Replica>& replicas_;
 };
 
-// Greedy dealing may leave the last masters only nodes of their own host; swapping repairs that.
+// Greedy dealing may leave the last masters only nodes of their own place; swapping repairs that.
 // Each swap lowers the total, so it ends.
-void Improve(HostRisk& risk, size_t replicas) {
+void Improve(PlaceRisk& risk, size_t replicas) {
   bool changed = true;
   while (changed) {
     changed = false;
@@ -92,9 +123,9 @@ void Improve(HostRisk& risk, size_t replicas) {
   }
 }
 
-void DealReplicas(const std::vector<NodeAddress>& nodes, std::vector<size_t> spare, int per_master,
+void DealReplicas(const std::vector<Place>& nodes, std::vector<size_t> spare, int per_master,
                   Proposal& proposal) {
-  HostRisk risk(nodes, proposal.replicas);
+  PlaceRisk risk(nodes, proposal.replicas);
   const size_t asked = proposal.masters.size() * static_cast<size_t>(per_master);
   // Master by master as long as all get what was asked for, so that the list reads in the order of
   // the masters; what is left then goes to the masters in turn.
@@ -147,9 +178,9 @@ Result<size_t> MasterCount(size_t nodes, int replicas) {
                   kMinMasters, nodes, replicas, kMinMasters * group)};
 }
 
-Proposal Propose(const std::vector<NodeAddress>& nodes, int replicas) {
+Proposal Propose(const std::vector<Place>& nodes, int replicas) {
   const size_t masters = *MasterCount(nodes.size(), replicas);
-  const std::vector<size_t> order = InterleaveHosts(nodes);
+  const std::vector<size_t> order = InterleavePlaces(nodes);
   const std::vector<SlotRange> shares = Proposal::SplitSlots(masters);
   Proposal proposal;
   for (size_t i = 0; i < masters; ++i) proposal.masters.push_back({order[i], shares[i]});

@@ -4,11 +4,14 @@
 // `create`: from empty nodes to a proposal (who is master of what, who replicates whom) and from
 // there to a plan.
 //
-// Masters are taken from the hosts in turn, so that no host holds more of them than it must. A
-// replica goes to another host than its master's, and to another than its sisters', where there is
-// one; with all nodes on one host they are dealt in the order in which they were given.
+// Masters are taken from the availability zones in turn, and within a zone from its hosts, so that
+// no zone and no host holds more of them than it must. A replica goes to another host than its
+// master's wherever that can be, then to another zone, then apart from its sisters. Nodes that say
+// no zone are in one together. With all nodes on one host they are dealt in the order in which they
+// were given.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "admin/plan.h"
@@ -39,8 +42,14 @@ struct Proposal {
 // they are too few.
 Result<size_t> MasterCount(size_t nodes, int replicas);
 
+// Where a node is.
+struct Place {
+  std::string host;
+  std::string zone = {};  // availability_zone; empty: it says nothing
+};
+
 // REQUIRES: MasterCount(nodes, replicas) is ok.
-Proposal Propose(const std::vector<NodeAddress>& nodes, int replicas);
+Proposal Propose(const std::vector<Place>& nodes, int replicas);
 
 // Why this node can't become part of a new cluster, as a line to print; empty if it can.
 std::string WhyNotEmpty(const NodeView& node, const NodeInfo& info);

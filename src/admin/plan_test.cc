@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "admin/check.h"
@@ -20,6 +21,7 @@
 #include "admin/plan_move.h"
 #include "admin/print.h"
 #include "admin/progress.h"
+#include "admin/report.h"
 #include "admin/resume.h"
 #include "admin/view.h"
 
@@ -141,6 +143,12 @@ std::vector<NodeAddress> Nodes(std::initializer_list<const char*> names) {
   return nodes;
 }
 
+std::vector<Place> Places(const std::vector<NodeAddress>& nodes) {
+  std::vector<Place> places;
+  for (const NodeAddress& node : nodes) places.push_back({node.host});
+  return places;
+}
+
 // "7000<7003": 7003 replicates 7000; hosts by their letters.
 std::vector<std::string> Pairs(const std::vector<NodeAddress>& nodes, const Proposal& proposal) {
   std::vector<std::string> pairs;
@@ -152,13 +160,13 @@ std::vector<std::string> Pairs(const std::vector<NodeAddress>& nodes, const Prop
 
 TEST(ProposeTest, OneHostDealsInTheOrderGiven) {
   const auto nodes = Nodes({"h:7000", "h:7001", "h:7002", "h:7003", "h:7004", "h:7005"});
-  EXPECT_THAT(Pairs(nodes, Propose(nodes, 1)),
+  EXPECT_THAT(Pairs(nodes, Propose(Places(nodes), 1)),
               ElementsAre("h:7000<h:7003", "h:7001<h:7004", "h:7002<h:7005"));
 }
 
 TEST(ProposeTest, ReplicasGoToOtherHosts) {
   const auto nodes = Nodes({"a:1", "a:2", "b:1", "b:2", "c:1", "c:2"});
-  const Proposal proposal = Propose(nodes, 1);
+  const Proposal proposal = Propose(Places(nodes), 1);
   std::set<std::string> hosts;
   for (const Proposal::Master& master : proposal.masters) hosts.insert(nodes[master.node].host);
   EXPECT_EQ(hosts.size(), 3u);
@@ -170,7 +178,7 @@ TEST(ProposeTest, ReplicasGoToOtherHosts) {
 // Dealing alone would give the last master a node of its own host; swapping repairs it.
 TEST(ProposeTest, SwapsWhatDealingGotWrong) {
   const auto nodes = Nodes({"a:1", "b:1", "c:1", "b:2", "a:2", "c:2"});
-  const Proposal proposal = Propose(nodes, 1);
+  const Proposal proposal = Propose(Places(nodes), 1);
   for (const Proposal::Replica& r : proposal.replicas) {
     EXPECT_NE(nodes[r.node].host, nodes[r.master].host);
   }
@@ -178,7 +186,7 @@ TEST(ProposeTest, SwapsWhatDealingGotWrong) {
 
 TEST(ProposeTest, SistersOnDifferentHosts) {
   const auto nodes = Nodes({"a:1", "a:2", "a:3", "b:1", "b:2", "b:3", "c:1", "c:2", "c:3"});
-  const Proposal proposal = Propose(nodes, 2);
+  const Proposal proposal = Propose(Places(nodes), 2);
   ASSERT_EQ(proposal.masters.size(), 3u);
   for (const Proposal::Master& master : proposal.masters) {
     std::set<std::string> hosts = {nodes[master.node].host};
@@ -189,9 +197,58 @@ TEST(ProposeTest, SistersOnDifferentHosts) {
   }
 }
 
+// "host/zone" of each node; how many of each zone become masters, how many replicas share a zone
+// and how many a host with their master.
+TEST(ProposeTest, Zones) {
+  struct Case {
+    std::vector<std::string> nodes;
+    int replicas;
+    std::vector<int> masters;  // by zone, in the order of the zones' names
+    int same_zone;
+    int same_host;
+  };
+  const Case cases[] = {
+      // A zone after the other, as an operator would list them.
+      {{"a/1", "b/1", "c/2", "d/2", "e/3", "f/3"}, 1, {1, 1, 1}, 0, 0},
+      // Two zones can't hold three masters evenly.
+      {{"a/1", "b/1", "c/1", "d/2", "e/2", "f/2"}, 1, {2, 1}, 0, 0},
+      // Each zone is one machine.
+      {{"a/1", "a/1", "a/1", "b/2", "b/2", "b/2", "c/3", "c/3", "c/3"}, 2, {1, 1, 1}, 0, 0},
+      // One zone has most of the nodes: some replicas must be in it with their masters, none on
+      // their hosts.
+      {{"a/1", "b/1", "c/1", "d/1", "e/1", "f/2"}, 1, {2, 1}, 2, 0},
+      // Another host matters more than another zone.
+      {{"a/1", "a/2", "a/3", "b/1", "b/2", "b/3"}, 1, {1, 1, 1}, 0, 0},
+      {{"a/1", "a/2", "a/1", "b/1", "b/2", "b/1"}, 1, {2, 1}, 1, 0},
+      // Nobody says where he is.
+      {{"a/", "b/", "c/", "a/", "b/", "c/"}, 1, {3}, 0, 0},
+  };
+  for (const Case& c : cases) {
+    std::vector<Place> places;
+    for (const std::string& text : c.nodes)
+      places.push_back({text.substr(0, text.find('/')), text.substr(text.find('/') + 1)});
+    const Proposal proposal = Propose(places, c.replicas);
+    std::map<std::string, int> masters;
+    for (const Place& place : places) masters[place.zone] += 0;
+    for (const Proposal::Master& master : proposal.masters) ++masters[places[master.node].zone];
+    std::vector<int> counts;
+    for (const auto& [zone, count] : masters) counts.push_back(count);
+    int same_zone = 0;
+    int same_host = 0;
+    for (const Proposal::Replica& r : proposal.replicas) {
+      const Place& master = places[r.master];
+      same_zone += !master.zone.empty() && places[r.node].zone == master.zone ? 1 : 0;
+      same_host += places[r.node].host == master.host ? 1 : 0;
+    }
+    EXPECT_EQ(counts, c.masters) << ::testing::PrintToString(c.nodes);
+    EXPECT_EQ(same_zone, c.same_zone) << ::testing::PrintToString(c.nodes);
+    EXPECT_EQ(same_host, c.same_host) << ::testing::PrintToString(c.nodes);
+  }
+}
+
 TEST(ProposeTest, SpareNodesBecomeFurtherReplicas) {
   const auto nodes = Nodes({"h:1", "h:2", "h:3", "h:4", "h:5", "h:6", "h:7"});
-  EXPECT_THAT(Pairs(nodes, Propose(nodes, 1)),
+  EXPECT_THAT(Pairs(nodes, Propose(Places(nodes), 1)),
               ElementsAre("h:1<h:4", "h:2<h:5", "h:3<h:6", "h:1<h:7"));
 }
 
@@ -204,7 +261,7 @@ TEST(ProposeTest, EveryNodeHasOnePart) {
         nodes.push_back(
             {std::string(1, static_cast<char>('a' + i * i % 5)), static_cast<int>(i) + 1});
       }
-      const Proposal proposal = Propose(nodes, replicas);
+      const Proposal proposal = Propose(Places(nodes), replicas);
       std::multiset<size_t> parts;
       for (const Proposal::Master& m : proposal.masters) parts.insert(m.node);
       for (const Proposal::Replica& r : proposal.replicas) parts.insert(r.node);
@@ -224,7 +281,7 @@ TEST(CreatePlanTest, LargeClustersMeetInLinearTime) {
     node.ip = "10.0.0.1";
   }
   size_t meets = 0;
-  for (const Step& step : CreatePlan(view, Propose(addresses, 1)).steps) {
+  for (const Step& step : CreatePlan(view, Propose(Places(addresses), 1)).steps) {
     const Send* send = std::get_if<Send>(&step);
     if (send != nullptr && send->args[1] == "MEET") ++meets;
   }
@@ -482,6 +539,37 @@ TEST(PlacementTest, Warns) {
                           "availability zone z1."));
 }
 
+TEST(PlacementTest, WarnsOfMastersAndReplicas) {
+  ClusterView view = Masters({4096, 4096, 4096, 4096});
+  for (size_t i = 0; i < 4; ++i) view.nodes[i].zone = "z1";
+  EXPECT_TRUE(PlacementLines(view).empty());  // there is but one zone
+  NodeView replica;
+  replica.self.id = *NodeId::Parse(std::string(40, 'b'));
+  replica.self.flags = {"myself", "slave"};
+  replica.self.master = view.nodes[0].self.id;
+  replica.self.address = {"elsewhere", 7000};
+  replica.zone = "z2";
+  view.nodes.push_back(replica);
+  EXPECT_THAT(PlacementLines(view),
+              ElementsAre("[WARNING] All masters are in availability zone z1."));
+  view.nodes[1].zone = "z3";
+  EXPECT_THAT(PlacementLines(view),
+              ElementsAre("[WARNING] More than half of the masters are in availability zone z1: "
+                          "without it there is no majority."));
+  view.nodes[2].zone = "z2";
+  EXPECT_TRUE(PlacementLines(view).empty());
+  view.nodes[0].self.address = {"here", 7000};
+  NodeView second = replica;
+  second.self.id = *NodeId::Parse(std::string(40, 'c'));
+  second.self.address = view.nodes[0].self.address;
+  second.address = {"127.0.0.1", 7005};
+  second.zone = "z3";
+  view.nodes.push_back(second);
+  EXPECT_THAT(PlacementLines(view),
+              ElementsAre("[WARNING] Replica 127.0.0.1:7005 is on the host of its master "
+                          "127.0.0.1:7000."));
+}
+
 TEST(NodeConfigTest, WordsAndText) {
   const auto options = ParseConfigWords({"7000", "--cluster", "--maxmemory", "100mb"});
   ASSERT_TRUE(options.ok());
@@ -503,9 +591,22 @@ TEST(NodeConfigTest, WordsAndText) {
 
 TEST(JsonTest, Texts) {
   EXPECT_EQ(JsonText("a\"b\\c\n"), "\"a\\\"b\\\\c\\u000a\"");
-  const std::string json = CheckJson(Masters({10, 0}), CheckReport{}, 1);
+  EXPECT_EQ(JsonTexts({"a", "b"}), "[\"a\", \"b\"]");
+  Report report;
+  ReportCheck(Masters({10, 0}), CheckReport{}, 1, &report);
+  report.Number("unreachable", 2);
+  report.Error("first");
+  report.Error("second");
+  const std::string json = report.Json("check", 1, {"line"});
+  EXPECT_THAT(json, HasSubstr("{\"command\": \"check\", \"ok\": false, \"exit\": 1, "
+                              "\"error\": \"first\", \"agree\": "));
   EXPECT_THAT(json, HasSubstr("\"slots\": [[0,9]]"));
-  EXPECT_THAT(json, HasSubstr("\"ok\": false"));
+  EXPECT_THAT(json, HasSubstr("\"unreachable\": 2"));
+  EXPECT_THAT(json, HasSubstr("\"messages\": [\"line\"]}\n"));
+  EXPECT_EQ(std::count(json.begin(), json.end(), '\n'), 1);
+  const std::vector<SlotMove> moves = {{0, 0, 1}, {1, 0, 1}, {5, 0, 1}};
+  EXPECT_THAT(MovesJson(Masters({10, 0}), moves),
+              HasSubstr("\"slots\": [[0,1],[5,5]], \"slots_count\": 3}]"));
 }
 
 TEST(DoctorTest, Findings) {
@@ -554,9 +655,24 @@ TEST(ResumeTest, WhatIsLeft) {
 }
 
 TEST(ProgressTest, Line) {
-  EXPECT_EQ(ProgressLine({50, 100, 3000, 2000}),
+  const ProgressFigures half{.done = 50, .total = 100, .keys = 3000, .elapsed_ms = 2000};
+  EXPECT_EQ(ProgressLine(half, 200),
             "[###############               ] 50/100 slots, 3000 keys, 1500 keys/s, 2 s left");
-  EXPECT_EQ(ProgressLine({0, 2, 0, 0}), "[                              ] 0/2 slots, 0 keys");
+  EXPECT_EQ(ProgressLine({.total = 2}, 200), "[                              ] 0/2 slots, 0 keys");
+  ProgressFigures whole{.total = 100, .keys = 3000, .bytes = 3'140'000, .elapsed_ms = 2000};
+  whole.part = 25;
+  EXPECT_EQ(ProgressLine(whole, 80),
+            "[######                  ] 0/100 slots, 3000 keys, 3.1 MB, 1500 keys/s, 6 s left");
+  for (size_t width = 1; width < 120; ++width) EXPECT_LE(ProgressLine(whole, width).size(), width);
+  EXPECT_EQ(ProgressLine(whole, 30), "0/100 slots, 3000 keys, 3.1 MB");
+}
+
+TEST(ProgressTest, Bytes) {
+  EXPECT_EQ(BytesText(0), "0 B");
+  EXPECT_EQ(BytesText(999), "999 B");
+  EXPECT_EQ(BytesText(1000), "1.0 KB");
+  EXPECT_EQ(BytesText(999'999), "1.0 MB");
+  EXPECT_EQ(BytesText(12'000'000'000), "12.0 GB");
 }
 
 }  // namespace

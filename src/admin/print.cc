@@ -184,6 +184,7 @@ std::string HelpText() {
          "  create          host1:port1 ... hostN:portN\n"
          "                  --replicas <arg>\n"
          "                  --yes\n"
+         "                  --dry-run\n"
          "  check           host:port\n"
          "                  --search-multiple-owners\n"
          "  info            host:port\n"
@@ -242,7 +243,7 @@ std::string HelpText() {
          "For check, fix, reshard, del-node, set-timeout you can specify the host and port of any "
          "working node in the cluster.\n"
          "With every command: -a, --password <arg> (or the environment variable REDISCLI_AUTH) and "
-         "--user <arg>.\n";
+         "--user <arg>; --json prints one JSON object instead of lines.\n";
 }
 
 }  // namespace pleiad::admin

@@ -6,9 +6,11 @@
 
 #include "admin/command_support.h"
 #include "admin/commands.h"
+#include "admin/json.h"
 #include "admin/move.h"
 #include "admin/plan_move.h"
 #include "admin/print.h"
+#include "admin/report.h"
 #include "base/text.h"
 
 namespace pleiad::admin {
@@ -106,14 +108,20 @@ size_t Involved(const Session& session, const Options& options) {
 // One line and one row of marks for each pair of nodes.
 int RunTransfers(Session& session, const MoveOptions& options,
                  const std::vector<Transfer>& transfers, bool simulate) {
-  for (const Transfer& transfer : transfers) {
+  if (session.report() != nullptr)
+    session.report()->Set("moves", MovesJson(session.view(), Flatten(transfers)));
+  for (size_t i = 0; i < transfers.size(); ++i) {
+    const Transfer& transfer = transfers[i];
     session.Line(fmt::format("Moving {} slots from {} to {}", transfer.slots.size(),
                              session.name(transfer.from), session.name(transfer.to)));
     if (simulate) {
       session.Text(std::string(transfer.slots.size(), '#') + "\n");
       continue;
     }
-    const int status = MoveAll(session, options, Flatten({transfer}), MoveStyle::kMarks);
+    const std::vector<Transfer> later(transfers.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                                      transfers.end());
+    const int status =
+        MoveAll(session, options, Flatten({transfer}), MoveStyle::kMarks, Flatten(later));
     if (!session.terminal()) session.Text("\n");
     if (status != 0) return status;
   }
@@ -132,6 +140,7 @@ int Rebalance(const Environment& env, const Options& options) {
   const Result<RebalancePlan> plan = MakePlan(session, options);
   if (!plan.ok()) return Fail(session, plan.message());
   if (plan->transfers.empty()) {
+    if (session.report() != nullptr) session.report()->Set("moves", "[]");
     session.Line(
         fmt::format("*** No rebalancing needed! All nodes are within the {:.2f}% threshold.",
                     options.threshold_percent));

@@ -8,8 +8,10 @@
 
 #include "admin/command_support.h"
 #include "admin/commands.h"
+#include "admin/json.h"
 #include "admin/move.h"
 #include "admin/print.h"
+#include "admin/report.h"
 #include "base/text.h"
 
 namespace pleiad::admin {
@@ -181,6 +183,7 @@ int Reshard(const Environment& env, const Options& options) {
   const std::vector<SlotMove> moves =
       ReshardMoves(session.view(), wish.sources, wish.target, wish.slots);
   ShowPlan(session, wish, moves);
+  if (session.report() != nullptr) session.report()->Set("moves", MovesJson(session.view(), moves));
   if (options.dry_run) return 0;
   if (!options.yes && !Agreed(session)) return 1;
   return MoveAll(session, MakeMoveOptions(env, options), moves, MoveStyle::kLines);

@@ -6,6 +6,8 @@
 
 #include "admin/command_support.h"
 #include "admin/commands.h"
+#include "admin/json.h"
+#include "admin/report.h"
 #include "base/text.h"
 
 namespace pleiad::admin {
@@ -62,6 +64,7 @@ int Resume(const Environment& env, const Options& options) {
   if (const int fixed = Fix(env, fix); fixed != 0) return fixed;
   if (!text.ok()) {
     session.Line("[OK] There is no list of an interrupted run.");
+    if (session.report() != nullptr) session.report()->Set("moves", "[]");
     return 0;
   }
   const Result<NodeAddress> address = ParseAddress(options.args[0]);
@@ -76,6 +79,7 @@ int Resume(const Environment& env, const Options& options) {
                              "if it is of no use.");
   }
   session.Line(fmt::format(">>> Going on: {} slots are left to move.", moves.size()));
+  if (session.report() != nullptr) session.report()->Set("moves", MovesJson(session.view(), moves));
   if (options.dry_run) return 0;
   return MoveAll(session, MakeMoveOptions(env, options), moves, MoveStyle::kLines);
 }

@@ -27,6 +27,13 @@ bool Askable(const NodeRow& row) {
 
 }  // namespace
 
+size_t Session::width() const {
+  constexpr int kUsual = 80;
+  constexpr int kLeast = 20;
+  const int columns = env_.columns ? env_.columns() : kUsual;
+  return static_cast<size_t>(columns < kLeast ? kUsual : columns);
+}
+
 void Session::Line(std::string_view line) {
   env_.console->Write((env_.colour ? Paint(line) : std::string(line)) + "\n");
 }

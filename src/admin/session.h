@@ -33,6 +33,10 @@ class Session {
   Clock& clock() { return *env_.clock; }
   Host* host() const { return env_.host; }
   bool terminal() const { return env_.terminal; }
+  // Columns of the terminal.
+  size_t width() const;
+  // Null unless --json.
+  Report* report() const { return env_.report; }
   bool interrupted() const { return env_.interrupted && env_.interrupted(); }
 
   // Connects, logs in, and reads INFO and CLUSTER NODES. The node becomes the last of view().nodes;

@@ -127,6 +127,13 @@ Result<NodeView> MakeNodeView(const NodeAddress& address, std::string_view clust
   NodeView view;
   view.address = address;
   view.self = *self;
+  if (view.self.Has("slave")) {
+    // It keeps what its master has open: to be closed there.
+    view.self.migrating.clear();
+    view.self.migrating_to.clear();
+    view.self.importing.clear();
+    view.self.importing_from.clear();
+  }
   view.rows = *std::move(rows);
   return view;
 }

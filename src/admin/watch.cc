@@ -9,6 +9,8 @@
 #include "admin/command_support.h"
 #include "admin/commands.h"
 #include "admin/doctor.h"
+#include "admin/json.h"
+#include "admin/report.h"
 #include "base/text.h"
 
 namespace pleiad::admin {
@@ -54,6 +56,26 @@ std::string WatchRow(const ClusterView& view, const std::vector<NodeFacts>& fact
                      TextFact(facts[i], "instantaneous_ops_per_sec"), lag, state);
 }
 
+void ReportWatch(const ClusterView& view, const std::vector<NodeFacts>& facts, Report* report) {
+  std::vector<std::string> rows;
+  for (size_t i = 0; i < view.nodes.size(); ++i) {
+    const NodeRow& self = view.nodes[i].self;
+    rows.push_back(fmt::format(
+        "{{\"name\": {}, \"address\": {}, \"role\": {}, \"master\": {}, \"slots_count\": {}, "
+        "\"keys\": {}, \"used_memory\": {}, \"ops_per_sec\": {}, \"lag\": {}, \"state\": {}, "
+        "\"link\": {}, \"slots_leaving\": {}, \"slots_arriving\": {}}}",
+        JsonText(self.id.str()), JsonText(view.nodes[i].address.str()),
+        self.Has("master") ? "\"master\"" : "\"replica\"",
+        self.master.empty() ? "null" : JsonText(self.master.str()), self.slots.size(),
+        IntFact(facts[i], "keys"), IntFact(facts[i], "used_memory"),
+        IntFact(facts[i], "instantaneous_ops_per_sec"),
+        self.Has("master") ? 0 : Lag(view, facts, i), JsonText(TextFact(facts[i], "cluster_state")),
+        self.Has("master") ? "null" : JsonText(TextFact(facts[i], "master_link_status")),
+        self.migrating.size(), self.importing.size()));
+  }
+  report->Set("nodes", fmt::format("[{}]", fmt::join(rows, ", ")));
+}
+
 Status Look(Session& session, std::vector<std::string>* lines) {
   if (const Status s = session.RefreshAll(); !s.ok()) return s;
   std::vector<NodeFacts> facts;
@@ -71,6 +93,7 @@ Status Look(Session& session, std::vector<std::string>* lines) {
                                "role", "", "slots", "keys", "memory", "ops/s", "lag", "state"));
   // A master, then its replicas.
   const ClusterView& view = session.view();
+  if (session.report() != nullptr) ReportWatch(view, facts, session.report());
   for (size_t i = 0; i < view.nodes.size(); ++i) {
     if (!view.nodes[i].self.Has("master")) continue;
     lines->push_back(WatchRow(view, facts, i));
@@ -94,8 +117,9 @@ int Watch(const Environment& env, const Options& options) {
     std::vector<std::string> lines;
     Status status = session.OpenCluster(*address);
     if (status.ok()) status = Look(session, &lines);
-    session.Lines(lines);
-    if (!status.ok()) session.Line(status.message());
+    for (const std::string& line : lines)
+      session.Line(session.terminal() ? line.substr(0, session.width() - 1) : line);
+    if (!status.ok()) Fail(session, status.message());
     if (!session.terminal()) return status.ok() ? 0 : 1;
     for (int64_t waited = 0; waited < kWatchMs; waited += 100) {
       if (session.interrupted()) return 0;

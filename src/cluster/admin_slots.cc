@@ -56,6 +56,7 @@ Core::Answer Core::Do(const AdminFlushSlots&, const AdminRequest& request) {
 }
 
 Core::Answer Core::Do(const AdminSetSlot& command, const AdminRequest& request) {
+  if (command.from_master) return FollowSetSlot(command);
   if (me()->IsReplica()) return Refuse("Please use SETSLOT only with masters.");
   switch (command.action) {
     case AdminSetSlot::Action::kMigrating:
@@ -66,8 +67,42 @@ Core::Answer Core::Do(const AdminSetSlot& command, const AdminRequest& request) 
     case AdminSetSlot::Action::kStable:
       break;
   }
-  state_->SetImportingFrom(command.slot, nullptr);
-  state_->SetMigratingTo(command.slot, nullptr);
+  if (command.check) return {};
+  CloseSlot(command.slot);
+  return {};
+}
+
+void Core::CloseSlot(SlotId slot) {
+  state_->SetImportingFrom(slot, nullptr);
+  state_->SetMigratingTo(slot, nullptr);
+  TouchSlot(slot);
+  MustSave();
+}
+
+// A replica keeps what its master is about to do, so that a promotion in the midst of a migration
+// loses nothing of it. Who I follow is no part of it: claims on the bus tell that.
+Core::Answer Core::FollowSetSlot(const AdminSetSlot& command) {
+  using Action = AdminSetSlot::Action;
+  if (me()->master == nullptr) return Refuse("I have no master");
+  if (command.action == Action::kStable) {
+    CloseSlot(command.slot);
+    return {};
+  }
+  Node* node = state_->Find(command.node);
+  if (node == nullptr) return Refuse(fmt::format("Unknown node {}", command.node));
+  if (!node->IsMaster()) return Refuse("Target node is not a master");
+  switch (command.action) {
+    case Action::kMigrating:
+      state_->SetMigratingTo(command.slot, node);
+      break;
+    case Action::kImporting:
+      state_->SetImportingFrom(command.slot, node);
+      break;
+    default:
+      CloseSlot(command.slot);
+      Assign(command.slot, node);
+      break;
+  }
   TouchSlot(command.slot);
   MustSave();
   return {};
@@ -85,6 +120,7 @@ Core::Answer Core::OpenSlot(const AdminSetSlot& command) {
   Node* other = state_->Find(command.node);
   if (other == nullptr) return Refuse(fmt::format("I don't know about node {}", command.node));
   if (!other->IsMaster()) return Refuse("Target node is not a master");
+  if (command.check) return {};
   if (migrating) {
     state_->SetMigratingTo(command.slot, other);
   } else {
@@ -107,6 +143,7 @@ Core::Answer Core::AssignSlot(const AdminSetSlot& command, uint64_t keys) {
                     "for this hash slot.",
                     slot.value));
   }
+  if (command.check) return {};
   if (keys == 0) state_->SetMigratingTo(slot, nullptr);
   Assign(slot, node);
   TouchSlot(slot);

@@ -144,6 +144,7 @@ class Core {
   void RemoveNode(Node* node);
   void Assign(SlotId slot, Node* owner);  // every change of an owner goes through here
   void TouchSlot(SlotId slot);
+  void TouchOpenSlots();
   int UnassignAll(Node* node);
   void SetShard(Node* node, NodeId shard);
   static bool SameShard(const Node* a, const Node* b) { return a->shard_id == b->shard_id; }
@@ -282,6 +283,8 @@ class Core {
   Answer Do(const AdminOutbid& command, const AdminRequest& request);
   Answer ChangeSlots(const std::vector<SlotRange>& ranges, bool add);
   Answer OpenSlot(const AdminSetSlot& command);
+  Answer FollowSetSlot(const AdminSetSlot& command);
+  void CloseSlot(SlotId slot);
   Answer ReplicateNoOne();
   Answer HandOver();
   Answer AssignSlot(const AdminSetSlot& command, uint64_t keys);

@@ -6,7 +6,8 @@
 //
 //   1 persist        nodes.conf is replaced and fsynced; if that fails nothing below may be done
 //   2 links          connect, send, close, in the order given
-//   3 slot changes   the key space learns who owns what
+//   3 slot changes   the key space learns who owns what. If slots are only lost, and no role
+//                    changes, the driver may do this first: to serve less needs no disk
 //   4 replication    become a replica of that address, or a master
 //   5 replies        to the administrators that asked
 //   6 the rest       publishes to local subscribers, trace lines

@@ -105,7 +105,9 @@ struct AdminSetSlot {
   enum class Action : uint8_t { kMigrating, kImporting, kStable, kNode };
   SlotId slot;
   Action action = Action::kStable;
-  std::string node;  // empty for kStable
+  std::string node;          // empty for kStable
+  bool check = false;        // only say whether it would be done
+  bool from_master = false;  // my master is about to do it, once its replicas have
 };
 struct AdminSetConfigEpoch {
   int64_t epoch = 0;

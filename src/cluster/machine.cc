@@ -248,7 +248,9 @@ void Core::EmitSlots() {
     if (owner != nullptr) change.owner = owner->id;
     change.mine = owner == me();
     if (const Node* to = state_->MigratingTo(slot)) change.migrating_to = to->id;
-    if (const Node* from = state_->ImportingFrom(slot)) change.importing_from = from->id;
+    // A replica knows of it for the day of its promotion, and takes no key by itself.
+    const Node* from = state_->ImportingFrom(slot);
+    if (from != nullptr && me()->IsMaster()) change.importing_from = from->id;
     change.delete_keys = dirty_.Test(slot) && me()->IsMaster() && !change.mine;
     out_.slot_changes.push_back(std::move(change));
   });

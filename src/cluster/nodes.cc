@@ -47,6 +47,15 @@ void Core::RemoveNode(Node* node) {
 
 void Core::TouchSlot(SlotId slot) { touched_.Set(slot); }
 
+void Core::TouchOpenSlots() {
+  if (!state_->HasOpenSlots()) return;
+  for (int n = 0; n < kSlotCount; ++n) {
+    const SlotId slot(static_cast<uint16_t>(n));
+    if (state_->MigratingTo(slot) != nullptr || state_->ImportingFrom(slot) != nullptr)
+      TouchSlot(slot);
+  }
+}
+
 void Core::Assign(SlotId slot, Node* owner) {
   not_claimed_.Clear(slot);
   if (state_->Owner(slot) == owner) return;
@@ -75,15 +84,8 @@ void Core::SetShard(Node* node, NodeId shard) {
 void Core::BecomeReplicaOf(Node* master, bool close_slots, bool full_sync) {
   CHECK(master != me() && me()->slot_count == 0);
   if (me()->IsMaster()) EndClaim();
-  if (close_slots && state_->HasOpenSlots()) {
-    for (int n = 0; n < kSlotCount; ++n) {
-      const SlotId slot(static_cast<uint16_t>(n));
-      if (state_->MigratingTo(slot) != nullptr || state_->ImportingFrom(slot) != nullptr) {
-        TouchSlot(slot);
-      }
-    }
-    state_->CloseAllSlots();
-  }
+  TouchOpenSlots();  // a replica does not import: see EmitSlots
+  if (close_slots) state_->CloseAllSlots();
   state_->SetReplicaOf(me(), master);
   me()->flags = static_cast<uint16_t>(me()->flags & ~kFlagMyMasterFail);
   if (master->Failed()) me()->flags |= kFlagMyMasterFail;
@@ -103,6 +105,7 @@ void Core::PromoteNode(Node* node) {
   if (node->IsMaster()) return;
   const bool had_master = node->master != nullptr;
   state_->SetMaster(node);
+  if (node == me()) TouchOpenSlots();
   if (had_master && node != me()) node->flags |= kFlagMigrateTo;
   MustSave();
 }

@@ -20,6 +20,12 @@ Pauses::View Pauses::Look(MonoMs now) {
   return Recompute();
 }
 
+bool Pauses::Holds(PausePurpose purpose) {
+  if (level() == PauseLevel::kNone) return false;
+  const std::lock_guard<SpinLock> lock(lock_);
+  return pauses_[static_cast<size_t>(purpose)].level != PauseLevel::kNone;
+}
+
 Pauses::View Pauses::Recompute() {
   View view;
   for (size_t i = 0; i < kPurposes; ++i) {

@@ -37,7 +37,9 @@ class Pauses {
 
   // May be kNone only a moment after the last pause is over by time.
   PauseLevel level() const { return level_.load(std::memory_order_relaxed); }
-  // The same, and what is over at `now` ends.
+  // Somebody holds commands back for that purpose. Takes the lock if anybody does.
+  bool Holds(PausePurpose purpose);
+  // The same as level(), and what is over at `now` ends.
   PauseLevel At(MonoMs now);
   // Of two pauses for the same purpose the later end holds; for clients also the stricter level.
   void Begin(PausePurpose purpose, PauseLevel level, int64_t end_ms);

@@ -47,7 +47,7 @@ ExportSession::Effects ExportSession::Step(const ExportInput& input) {
   switch (input.kind) {
     case Kind::kTick:
       sent_ = input.sent;
-      OnTick(input.now, &out);
+      OnTick(input.now, input.not_now, &out);
       break;
     case Kind::kConnected:
       heard_ = input.now;
@@ -88,7 +88,7 @@ ExportSession::Effects ExportSession::Step(const ExportInput& input) {
   return out;
 }
 
-void ExportSession::OnTick(MonoMs now, Effects* out) {
+void ExportSession::OnTick(MonoMs now, bool not_now, Effects* out) {
   const bool silent = now - heard_ > options_.timeout_ms;
   switch (state_) {
     case State::kWaiting:
@@ -98,7 +98,7 @@ void ExportSession::OnTick(MonoMs now, Effects* out) {
       break;
     case State::kStreaming:
       if (silent) return Finish(Outcome::kFailed, "the target is silent", out);
-      if (options_.lag_max >= 0 && lag() > options_.lag_max) break;
+      if (not_now || (options_.lag_max >= 0 && lag() > options_.lag_max)) break;
       state_ = State::kPreparing;
       since_ = now;
       {

@@ -53,6 +53,7 @@ struct ExportInput {
   MonoMs now = {};
   std::string_view text = {};
   int64_t sent = 0;
+  bool not_now = false;  // clients are paused: the handover does not begin
 };
 
 struct ExportEffect {
@@ -110,7 +111,7 @@ class ExportSession {
  private:
   static constexpr int64_t kRetryMs = 100;
   static constexpr int64_t kPauseMsMax = 10000;
-  void OnTick(MonoMs now, Effects* out);
+  void OnTick(MonoMs now, bool not_now, Effects* out);
   void OnLine(const ExportInput& input, Effects* out);
   void OnPause(std::string_view rest, MonoMs now, Effects* out);
   void OnError(const ExportInput& input, Effects* out);

@@ -12,6 +12,7 @@ namespace pleiad {
 namespace {
 
 constexpr int64_t kPortMax = 65535;
+constexpr int64_t kSetslotVersion = 8;  // of Valkey: from this on its replicas take CLUSTER SETSLOT
 constexpr size_t kAnnouncedIpMax = 255;
 
 void Send(std::string text, std::vector<PrimaryEffect>* out) {
@@ -97,13 +98,17 @@ bool PrimarySession::OnReplconfPair(std::string_view option, std::string_view va
   } else if (EqualsIgnoreCase(option, "capa")) {
     if (EqualsIgnoreCase(value, "eof")) capa_eof_ = true;
     if (EqualsIgnoreCase(value, "psync2")) capa_psync2_ = true;
+    if (EqualsIgnoreCase(value, "setslot")) takes_setslot_ = true;
   } else if (EqualsIgnoreCase(option, "rdb-only")) {
     if (!number) {
       Send("-ERR value is not an integer or out of range\r\n", out);
       return false;
     }
     rdb_only_ = *number == 1;
-  } else if (!EqualsIgnoreCase(option, "version")) {  // told by newer peers; nothing depends on it
+  } else if (EqualsIgnoreCase(option, "version")) {  // told by Valkey
+    const int64_t major = ParseInt64(value.substr(0, value.find('.'))).value_or(0);
+    if (major >= kSetslotVersion) takes_setslot_ = true;
+  } else {
     Send(fmt::format("-ERR Unrecognized REPLCONF option: {}\r\n", Quoted(option.substr(0, 128))),
          out);
     return false;
@@ -231,6 +236,7 @@ ReplicaView PrimarySession::View(MonoMs now, std::string_view peer_ip) const {
   view.ack_offset = ack_offset_;
   view.lag_s = lag_s(now);
   view.online = online();
+  view.takes_setslot = takes_setslot_;
   return view;
 }
 

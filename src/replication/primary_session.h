@@ -125,6 +125,7 @@ class PrimarySession {
   std::string announced_ip_;
   bool capa_eof_ = false;
   bool capa_psync2_ = false;
+  bool takes_setslot_ = false;  // capa setslot (ours), or Valkey 8 and later
   bool rdb_only_ = false;
   bool old_sync_ = false;  // SYNC: no FULLRESYNC line, no ACKs
   std::string mark_;       // empty: $length form

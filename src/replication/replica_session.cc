@@ -231,7 +231,8 @@ void ReplicaSession::OnPingReply(std::string_view line) {
     Send({"REPLCONF", "ip-address", options_.announced_ip});
     greet_replies_.push_back(GreetReply::kReplconf);
   }
-  Send({"REPLCONF", "capa", "eof", "capa", "psync2"});
+  // The last one: CLUSTER SETSLOT in the stream is understood.
+  Send({"REPLCONF", "capa", "eof", "capa", "psync2", "capa", "setslot"});
   greet_replies_.push_back(GreetReply::kReplconf);
 }
 

@@ -62,6 +62,7 @@ struct ReplicaView {
   Offset ack_offset{0};
   int64_t lag_s = 0;
   bool online = false;
+  bool takes_setslot = false;  // it understands CLUSTER SETSLOT in the stream
 };
 
 struct MasterLinkView {

@@ -22,7 +22,7 @@ std::pair<std::string, bool> AckWaiters::Evaluate(const AckDemand& demand) const
   } else if (!demand.disk) {
     const int acked = server_->replication().CountAcked(demand.offset);
     met = acked >= demand.replicas;
-    out.Integer(acked);
+    if (!demand.rerun) out.Integer(acked);
   } else if (demand.local != 0 && !persistence.has_log()) {
     out.Error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
   } else {

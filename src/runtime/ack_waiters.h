@@ -25,8 +25,9 @@ class Server;
 struct AckDemand {
   Offset offset{0};
   int64_t replicas = 0;
-  int64_t local = 0;  // 1: this node's disk, too
-  bool disk = false;  // WAITAOF: replicas count when they have it on disk
+  int64_t local = 0;   // 1: this node's disk, too
+  bool disk = false;   // WAITAOF: replicas count when they have it on disk
+  bool rerun = false;  // CLUSTER SETSLOT: no reply when it is met, its command runs again
 };
 
 class AckWaiters {

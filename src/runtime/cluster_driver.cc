@@ -202,7 +202,22 @@ bool ClusterDriver::AwaitView(const std::function<bool(const cluster::ClusterVie
 void ClusterDriver::Post(Event event) {
   const std::lock_guard<std::mutex> lock(inbox_mutex_);
   if (wake_fd_ < 0) return;
+  Put(std::move(event));
+}
+
+bool ClusterDriver::PostAndAwait(Event event, int64_t timeout_ms) {
+  std::unique_lock<std::mutex> lock(inbox_mutex_);
+  if (wake_fd_ < 0) return false;
+  Put(std::move(event));
+  const uint64_t number = posted_;
+  return inbox_done_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                              [&] { return obeyed_ >= number; });
+}
+
+// REQUIRES: inbox_mutex_, and wake_fd_ is open.
+void ClusterDriver::Put(Event event) {
   inbox_.push_back(std::move(event));
+  ++posted_;
   if (inbox_.size() > 1) return;  // the thread is on its way
   const uint64_t one = 1;
   CHECK(::write(wake_fd_, &one, sizeof one) == sizeof one || errno == EAGAIN);
@@ -298,7 +313,12 @@ void ClusterDriver::DrainInbox() {
     const std::lock_guard<std::mutex> lock(inbox_mutex_);
     events.swap(inbox_);
   }
+  if (events.empty()) return;
   for (Event& event : events) Feed(std::move(event));
+  replies_.clear();
+  const std::lock_guard<std::mutex> lock(inbox_mutex_);
+  obeyed_ += events.size();
+  inbox_done_.notify_all();
 }
 
 void ClusterDriver::Tick(MonoMs now) {

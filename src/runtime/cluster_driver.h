@@ -113,8 +113,12 @@ class ClusterDriver {
   // Waits until a published view fulfils `done`, at most so long. False: it did not. From a thread
   // that holds nothing.
   bool AwaitView(const std::function<bool(const cluster::ClusterView&)>& done, int64_t timeout_ms);
-  // A PublishRequest, ConfigChanged or ReplicationProgress, handled soon on the driver's thread.
+  // A PublishRequest, ConfigChanged or ReplicationProgress (or an AdminRequest of number 0, whose
+  // reply nobody gets), handled soon on the driver's thread.
   void Post(cluster::Event event);
+  // The same, and waits until it was obeyed, at most so long. False: it was not yet. For threads
+  // that the driver may wait for (the link to the master): those must not wait for its lock.
+  bool PostAndAwait(cluster::Event event, int64_t timeout_ms);
 
   // --- wait for the driver's lock
   cluster::AdminReply Execute(cluster::AdminCommand command, uint64_t keys_total,
@@ -150,6 +154,7 @@ class ClusterDriver {
   void NoteRound(MonoMs now);
   void OnEvent(const epoll_event& event);
   void DrainInbox();
+  void Put(cluster::Event event);
   void Tick(MonoMs now);
   void Accept(int listener);
   void PauseListening(bool pause);
@@ -217,7 +222,10 @@ class ClusterDriver {
   std::shared_ptr<const cluster::ClusterView> view_;
   std::atomic<uint64_t> view_version_{0};
   std::mutex inbox_mutex_;
+  std::condition_variable inbox_done_;
   std::vector<cluster::Event> inbox_;
+  uint64_t posted_ = 0;
+  uint64_t obeyed_ = 0;
   MonoMs last_seen_{0};  // the driver's thread: its last round
   MonoMs resume_at_{0};  // the driver's thread: until then the view counts as old
   std::atomic<int64_t> last_round_{0};

@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "cluster/nodes_conf.h"
@@ -22,6 +23,13 @@ using cluster::PacketType;
 namespace {
 
 constexpr int64_t kSaveRetryMs = 1000;
+
+// Nothing but losses of slots is in them that a client could see before the disk has it.
+bool MayLoseFirst(const Effects& effects) {
+  if (effects.slot_changes.empty() || effects.role || !effects.replies.empty()) return false;
+  return std::none_of(effects.slot_changes.begin(), effects.slot_changes.end(),
+                      [](const cluster::SlotChange& change) { return change.mine; });
+}
 
 }  // namespace
 
@@ -48,6 +56,13 @@ void ClusterDriver::Obey(Effects effects) {
   if (outermost) feeding_ = true;
   // Before anything is gained by it, and as soon as anything is lost.
   serve_until_.store(machine_->state().serve_until.value, std::memory_order_release);
+  if (MayLoseFirst(effects)) {
+    // Whoever waits for such a slot is told at once where it went: the end of a slot migration,
+    // whose claim is on its owner's disk. That we serve it no more needs no disk of ours.
+    Publish();
+    effects.view_changed = false;
+    ApplySlots(std::exchange(effects.slot_changes, {}));
+  }
   if (effects.persist) {
     if (effects.persist->sync) {
       Save(effects.persist->content);

@@ -11,6 +11,7 @@
 #include "data/hash.h"
 #include "data/list.h"
 #include "data/set.h"
+#include "data/stream.h"
 #include "data/zset.h"
 #include "resp/request_writer.h"
 #include "snapshot/dump_payload.h"
@@ -19,6 +20,38 @@ namespace pleiad::runtime {
 namespace {
 
 constexpr size_t kArgsMax = 2 + 2 * 64;
+constexpr size_t kPendingMax = 2000;  // under one hold of the lock: about a millisecond
+
+bool PendingCanBeSaid(const Stream& stream) {
+  size_t pending = 0;
+  for (const auto& [name, group] : stream.groups()) {
+    pending += group->pending().size();
+    if (pending > kPendingMax) return false;
+    const StreamIdMap<StreamPending>& map = group->pending();
+    for (auto c = map.Begin(); !(c == map.End()); c = map.Next(c)) {
+      if (!stream.Contains(map.at(c).id)) return false;
+    }
+  }
+  return true;
+}
+
+void AppendGroup(std::string* out, std::string_view key, std::string_view name,
+                 const StreamGroup& group) {
+  const std::string last = group.last_id.Text();
+  resp::AppendRequest(
+      {"XGROUP", "CREATE", key, name, last, "ENTRIESREAD", std::to_string(group.entries_read)},
+      out);
+  for (const auto& [consumer, facts] : group.consumers())
+    resp::AppendRequest({"XGROUP", "CREATECONSUMER", key, name, consumer}, out);
+  const StreamIdMap<StreamPending>& map = group.pending();
+  for (auto c = map.Begin(); !(c == map.End()); c = map.Next(c)) {
+    const StreamPending& what = map.at(c).value;
+    resp::AppendRequest({"XCLAIM", key, name, what.consumer->name, "0", map.at(c).id.Text(), "TIME",
+                         std::to_string(what.delivered_ms), "RETRYCOUNT",
+                         std::to_string(what.deliveries), "FORCE", "JUSTID", "LASTID", last},
+                        out);
+  }
+}
 
 // Gathers arguments for `name key ...` and writes a command whenever there are enough. They are
 // copied: an element's view ends with the call that gave it.
@@ -48,12 +81,6 @@ class ManyCommands {
   std::string* const out_;
   std::vector<std::string> args_;
 };
-
-std::string ScoreText(double score) {
-  char text[40];
-  const auto end = std::to_chars(text, text + sizeof(text), score).ptr;
-  return {text, end};
-}
 
 void AppendHash(std::string* out, const Entry& entry) {
   const HashView hash(entry.value(), HashView::kHideNothing);
@@ -102,6 +129,22 @@ void AppendValue(std::string* out, const Entry& entry) {
 }
 
 }  // namespace
+
+std::string ScoreText(double score) {
+  char text[40];
+  const auto end = std::to_chars(text, text + sizeof(text), score).ptr;
+  return {text, end};
+}
+
+bool AppendStreamState(std::string* out, std::string_view key, const Stream& stream) {
+  if (!PendingCanBeSaid(stream)) return false;
+  resp::AppendRequest(
+      {"XSETID", key, stream.last_id().Text(), "ENTRIESADDED",
+       std::to_string(stream.entries_added()), "MAXDELETEDID", stream.max_deleted_id().Text()},
+      out);
+  for (const auto& [name, group] : stream.groups()) AppendGroup(out, key, name, *group);
+  return true;
+}
 
 void AppendAsCommands(std::string* out, const Entry& entry) {
   AppendValue(out, entry);

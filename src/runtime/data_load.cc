@@ -183,6 +183,13 @@ Status DataLoader::RunCommands(const std::string& path, std::string_view bytes, 
   return RunBatch(path);
 }
 
+// What the journal has for replicas and not for the log: nodes.conf says who owns which slot.
+bool DataLoader::IsForReplicasAlone(const std::vector<std::string_view>& args) {
+  if (EqualsIgnoreCase(args[0], "REPLCONF") || EqualsIgnoreCase(args[0], "PING")) return true;
+  return args.size() > 1 && EqualsIgnoreCase(args[0], "CLUSTER") &&
+         EqualsIgnoreCase(args[1], "SETSLOT");
+}
+
 // Commands are run in batches; those of a transaction when its EXEC is here.
 Status DataLoader::Take(const std::string& path, size_t offset,
                         std::vector<std::string_view>* args) {
@@ -199,7 +206,7 @@ Status DataLoader::Take(const std::string& path, size_t offset,
     transaction_.push_back(*args);
     return Status::Ok();
   }
-  if (EqualsIgnoreCase(name, "REPLCONF") || EqualsIgnoreCase(name, "PING")) return Status::Ok();
+  if (IsForReplicasAlone(*args)) return Status::Ok();
   if (batch_ == 0) batch_offset_ = offset;
   PreparedCommand& command = dispatcher_.at(batch_++);
   command.args.swap(*args);

@@ -51,6 +51,7 @@ class DataLoader {
   Status FeedRdb(const std::string& path, std::string_view bytes, bool drop_expired, size_t* used);
   Status RunCommands(const std::string& path, std::string_view bytes, size_t begin, size_t* good);
   Status RunBatch(const std::string& path);
+  static bool IsForReplicasAlone(const std::vector<std::string_view>& args);
   Status Take(const std::string& path, size_t offset, std::vector<std::string_view>* args);
   Status RunTransaction(const std::string& path);
 

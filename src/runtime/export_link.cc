@@ -13,15 +13,14 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "base/text.h"
-#include "data/hash.h"
 #include "resp/request_writer.h"
+#include "runtime/big_keys.h"
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
 #include "runtime/net.h"
+#include "runtime/process.h"
 #include "runtime/replication_driver.h"
 #include "runtime/server.h"
-#include "snapshot/dump_payload.h"
 
 namespace pleiad::runtime {
 
@@ -33,29 +32,22 @@ using migration::ExportSession;
 namespace {
 
 constexpr int kExportIdleMs = 20;
-constexpr int kExportBusyMs = 1;  // while replicas or the last bytes are awaited
+// While clients are held. What is awaited wakes the thread; this is for a replica that goes away.
+constexpr int kExportHeldMs = 5;
 constexpr size_t kExportPiece = 64 * 1024;
 constexpr size_t kExportQueueMax = 1024 * 1024;  // beyond it the walker waits for the socket
 constexpr int64_t kLagMin = 64 * 1024;           // applied in less than a millisecond
 constexpr int kOutbidRetryMs = 100;
 
-constexpr size_t kBigFields = 1000;  // a hash of more is sent in pieces
-constexpr size_t kPieceFields = 64;
-constexpr size_t kPieceBytesMax = 32 * 1024;  // under one hold of the lock: some 50 us
-
-bool IsBig(const Entry& e) {
-  return e.type() == ValueType::kHash && e.is_object() && !e.has_field_expiry() &&
-         HashView(e.value(), HashView::kHideNothing).size() > kBigFields;
-}
-
-// Whether a COPY may be among these records. A value that looks like one counts, too.
-bool MayCopy(std::string_view records) {
-  constexpr std::string_view kFour = "\r\n$4\r\n";
-  for (size_t at = 0; (at = records.find(kFour, at)) != std::string_view::npos;) {
-    at += kFour.size();
-    if (EqualsIgnoreCase(records.substr(at, 4), "COPY")) return true;
+int64_t KeysIn(Keyspace& keyspace, SlotId id) {
+  Slot& slot = keyspace.RawSlot(id);
+  int64_t keys = 0;
+  for (int db = 0; db < keyspace.databases(); ++db) {
+    const SlotDb* slot_db = keyspace.Db(slot, db, false);
+    if (slot_db == nullptr) break;
+    keys += slot_db->table.size();
   }
-  return false;
+  return keys;
 }
 
 ExportOptions MakeOptions(const Settings& s) {
@@ -87,18 +79,24 @@ class ExportLink::Snapshot : public SnapshotSink {
   void Take(SlotId slot, int db, const Entry& e) override {
     if (!slots_[slot.value]) return;
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (pending_.size() == 1 && IsBig(e)) {
-      big_.push_back({slot, std::string(e.key()), e.object()});
+    ++keys_;
+    if (pending_.size() == 1 && BigKeys::IsBig(e)) {
+      big_.emplace_back(slot, e.key());
       return;
     }
     std::string& out = pending_[static_cast<size_t>(db)];
     const size_t before = out.size();
-    Append(e, &out);
+    AppendKey(e, &out);
     bytes_ += out.size() - before;
   }
-  std::vector<BigHash> TakeBig() {
+  std::vector<std::pair<SlotId, std::string>> TakeBig() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return std::exchange(big_, {});
+  }
+  // Keys that were taken, those in big_ included.
+  int64_t keys() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return keys_;
   }
   size_t bytes() {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -119,27 +117,13 @@ class ExportLink::Snapshot : public SnapshotSink {
   }
 
  private:
-  static void Append(const Entry& e, std::string* out) {
-    const std::string expiry = std::to_string(e.has_expiry() ? e.expiry_ms() : 0);
-    if (e.type() == ValueType::kString) {
-      if (e.has_expiry()) {
-        resp::AppendRequest({"SET", e.key(), e.str(), "PXAT", expiry}, out);
-      } else {
-        resp::AppendRequest({"SET", e.key(), e.str()}, out);
-      }
-      return;
-    }
-    // Not compressed: this runs under the slot's lock, perhaps a writer's.
-    resp::AppendRequest(
-        {"RESTORE", e.key(), expiry, DumpEntry(e, {.compress = false}), "REPLACE", "ABSTTL"}, out);
-  }
-
   Engine* const engine_;
   const migration::SlotBits& slots_;
   std::mutex mutex_;  // leaf; guards what follows
   std::vector<std::string> pending_;
-  std::vector<BigHash> big_;
+  std::vector<std::pair<SlotId, std::string>> big_;
   size_t bytes_ = 0;
+  int64_t keys_ = 0;
 };
 
 ExportLink::ExportLink(MigrationDriver* driver, std::shared_ptr<MigrationRecord> record,
@@ -173,7 +157,7 @@ void ExportLink::Run() {
     if (alive()) Pump();
     if (alive() && draining_) LookWhetherDrained();
     if (alive()) Tick();
-    if (alive()) WaitIo(draining_ || !out_.empty() ? kExportBusyMs : kExportIdleMs);
+    if (alive()) WaitIo(draining_ ? kExportHeldMs : kExportIdleMs);
   }
 }
 
@@ -196,6 +180,7 @@ void ExportLink::Step(ExportInput::Kind kind, std::string text) {
     next.now = MonoNow();
     next.text = words;
     next.sent = records_sent_;
+    next.not_now = engine_->pauses.level() != PauseLevel::kNone;
     for (const ExportEffect& effect : session_.Step(next)) Obey(effect);
   }
   stepping_ = false;
@@ -347,81 +332,58 @@ void ExportLink::SendSnapshot() {
     [[maybe_unused]] const ssize_t n = ::write(fd, &one, sizeof(one));
   });
   whole_changes_ = engine_->whole_changes.load(std::memory_order_relaxed);
+  int64_t keys = 0;
+  for (size_t n = 0; n < kSlotCount; ++n) {
+    if (slots_[n]) keys += KeysIn(keyspace, SlotId(static_cast<uint16_t>(n)));
+  }
   keyspace.LeaveExclusive();
+  record_->keys_total = keys;
   table_seen_ = 0;  // look whether all slots are ours
   LookAtWorld();
+  RunInLongTurns(true);
   for (size_t n = 0; n < kSlotCount && alive(); ++n) {
-    if (!slots_[n]) continue;
-    keyspace.Enter(MigrationDriver::kExportThread);
-    keyspace.WalkSlot(SlotId(static_cast<uint16_t>(n)));
-    keyspace.Leave(MigrationDriver::kExportThread);
-    if (snapshot.bytes() < kExportPiece) continue;
+    Keyspace::WalkPlace place;
+    for (bool more = slots_[n]; more && alive();) {
+      keyspace.Enter(MigrationDriver::kExportThread);
+      more = keyspace.WalkSlot(SlotId(static_cast<uint16_t>(n)), &place);
+      keyspace.Leave(MigrationDriver::kExportThread);
+      if (snapshot.bytes() < kExportPiece) continue;
+      const size_t before = out_.size();
+      snapshot.Drain(&out_);
+      Count(before);
+      record_->keys = snapshot.keys();
+      if (!AwaitRoom()) break;
+    }
+  }
+  if (alive() && !driver_->stopping()) {
     const size_t before = out_.size();
     snapshot.Drain(&out_);
-    records_sent_ += static_cast<int64_t>(out_.size() - before);
-    if (!AwaitRoom()) return;
+    Count(before);
+    SendBigKeys(&snapshot);
   }
-  if (!alive()) return;
-  const size_t before = out_.size();
-  snapshot.Drain(&out_);
-  records_sent_ += static_cast<int64_t>(out_.size() - before);
-  for (const BigHash& big : snapshot.TakeBig()) {
-    if (alive()) SendBigHash(big);
-  }
-  Step(ExportInput::Kind::kSnapshotSent);
+  RunInLongTurns(false);
+  if (alive() && !driver_->stopping()) Step(ExportInput::Kind::kSnapshotSent);
 }
 
-void ExportLink::SendBigHash(const BigHash& big) {
-  uint64_t cursor = 0;
-  do {
+void ExportLink::SendBigKeys(Snapshot* snapshot) {
+  BigKeys big(engine_, tap_.get(), MigrationDriver::kExportThread);
+  const auto keys = snapshot->TakeBig();
+  for (const auto& [slot, key] : keys) big.Add(slot, key);
+  record_->keys = snapshot->keys() - static_cast<int64_t>(keys.size());
+  while (!big.done() && alive() && !driver_->stopping()) {
     const size_t before = out_.size();
-    std::string piece;
-    if (!TakePiece(big, &cursor, &piece) ||
-        MayCopy(std::string_view(out_).substr(std::min(before, out_.size())))) {
-      return Step(ExportInput::Kind::kBroken,
-                  "a large hash was moved, copied or replaced while it was sent");
-    }
-    out_ += piece;
-    records_sent_ += static_cast<int64_t>(out_.size() - before);
+    big.Step(&out_);
+    Count(before);
     if (!AwaitRoom()) return;
     LookAtWorld();
-  } while (cursor != 0 && alive());
+  }
+  record_->keys = snapshot->keys();
 }
 
-// The records so far, and behind them some fields, all of one moment. False: the hash is not what
-// it was.
-bool ExportLink::TakePiece(const BigHash& big, uint64_t* cursor, std::string* piece) {
-  Keyspace& keyspace = engine_->keyspace;
-  bool same = false;
-  std::vector<std::string> args = {"HSET", big.key};
-  keyspace.Enter(MigrationDriver::kExportThread);
-  {
-    LockSet locks(&keyspace);
-    locks.LockOne(big.slot);
-    tap_->Take(&out_);
-    const Key key = keyspace.MakeKey(big.key);
-    const Entry* e = locks.slot(big.slot).db0.table.Find(key.hash, key.bytes);
-    same = e != nullptr && e->is_object() && e->object() == big.object && !e->has_field_expiry();
-    if (same) {
-      size_t bytes = 0;
-      const HashView view(e->value(), HashView::kHideNothing);
-      do {
-        *cursor = view.Scan(*cursor, kPieceFields, [&](const FieldElement& field) {
-          args.emplace_back(field.field);
-          args.emplace_back(field.value);
-          bytes += field.field.size() + field.value.size();
-        });
-      } while (*cursor != 0 && bytes < kPieceBytesMax);
-      if (args.size() > 2) resp::AppendRequest(args, piece);
-      if (*cursor == 0 && e->has_expiry()) {
-        resp::AppendRequest({"PEXPIREAT", big.key, std::to_string(e->expiry_ms())}, piece);
-      } else if (*cursor == 0) {
-        resp::AppendRequest({"PERSIST", big.key}, piece);
-      }
-    }
-  }
-  keyspace.Leave(MigrationDriver::kExportThread);
-  return same;
+// Behind `out_before` are records.
+void ExportLink::Count(size_t out_before) {
+  records_sent_ += static_cast<int64_t>(out_.size() - out_before);
+  record_->bytes = records_sent_;
 }
 
 // False: the job is over.
@@ -444,13 +406,15 @@ void ExportLink::Pump() {
   if (!out_.empty() && !draining_) return;
   const size_t before = out_.size();
   tap_->Take(&out_);
-  records_sent_ += static_cast<int64_t>(out_.size() - before);
+  Count(before);
   Flush();
 }
 
 // ---- the handover
 
 void ExportLink::Hold() {
+  held_at_us_ = MonoMicros();
+  driver_->AwaitAcks(true);
   size_t wanted = 0;
   for (const auto& span : record_->job.slots)
     wanted += static_cast<size_t>(span.last.value - span.first.value) + 1;
@@ -460,7 +424,7 @@ void ExportLink::Hold() {
   // Whoever wrote before is in the journal and in the tap by now.
   engine_->keyspace.Enter(MigrationDriver::kExportThread);
   drained_at_ = engine_->journal.end();
-  driver_->server().replication().AskForAcks();
+  driver_->server().replication().AskForAcks(true);
   engine_->keyspace.Leave(MigrationDriver::kExportThread);
   draining_ = true;
 }
@@ -471,6 +435,7 @@ void ExportLink::LookWhetherDrained() {
     if (replica.online && replica.ack_offset < drained_at_) return;
   }
   draining_ = false;
+  granted_at_us_ = MonoMicros();
   // Inside: a FLUSHALL comes before or after the grant as a whole.
   engine_->keyspace.Enter(MigrationDriver::kExportThread);
   const std::string why = WhyBroken();
@@ -484,6 +449,7 @@ void ExportLink::LookWhetherDrained() {
 
 void ExportLink::Release(Epoch outbid) {
   draining_ = false;
+  driver_->AwaitAcks(false);
   while (outbid.value != 0 && !driver_->stopping()) {
     const cluster::AdminReply reply =
         driver_->server().cluster()->Execute(cluster::AdminOutbid{outbid}, 0, 0);
@@ -494,6 +460,14 @@ void ExportLink::Release(Epoch outbid) {
   }
   driver_->ChangeState(record_->job.slots, SlotState::kHeld, SlotState::kMine,
                        MigrationDriver::kExportThread);
+  const int64_t now = MonoMicros();
+  record_->hold_us = now - held_at_us_;
+  const int64_t until_granted = granted_at_us_ == 0 ? 0 : granted_at_us_ - held_at_us_;
+  PLOG(kNotice,
+       "Slot migration {}: {} keys, {} bytes of records; clients were held for {} us, {} of it "
+       "until the target had leave to claim",
+       record_->job.name, record_->keys.load(), records_sent_, record_->hold_us.load(),
+       until_granted);
 }
 
 // ---- what others do meanwhile
@@ -533,7 +507,9 @@ std::string ExportLink::WhyBroken() {
   if (!tap_) return "";
   if (engine_->whole_changes.load(std::memory_order_relaxed) != whole_changes_)
     return "a whole database was flushed or swapped";
-  if (engine_->pauses.level() != PauseLevel::kNone) return "a failover or pause is under way";
+  if (engine_->pauses.Holds(PausePurpose::kFailover) ||
+      engine_->pauses.Holds(PausePurpose::kShutdown))
+    return "a failover, or the end of this node, is under way";
   const OutputBufferLimit& limit =
       driver_->server().settings()->output_buffer_limit[static_cast<size_t>(ClientClass::kReplica)];
   if (limit.hard_bytes != 0 && tap_->waiting() + out_.size() - out_sent_ > limit.hard_bytes)

@@ -7,12 +7,7 @@
 //
 // What it sends are the effects of the journal and, for the keys of the snapshot, commands that
 // make them: SET for strings, RESTORE for the rest.
-//
-// A hash of many fields is no part of the snapshot. It is sent as it is now, some fields under each
-// hold of its slot's lock, between the records of the slot in the order of their effects: a field
-// that a record changed before its turn comes with its turn, and one that is changed afterwards has
-// its record. Only what reads the hash as a whole (COPY) or moves it (RENAME) would find half of
-// it at the target: then the job fails.
+// Large collections are sent in pieces behind the snapshot: runtime/big_keys.h.
 #pragma once
 
 #include <deque>
@@ -49,14 +44,9 @@ class ExportLink {
   void Close();
   void Tick();
   bool AwaitRoom();
-  struct BigHash {
-    SlotId slot;
-    std::string key;
-    const Object* object;
-  };
-  void SendBigHash(const BigHash& big);
-  bool TakePiece(const BigHash& big, uint64_t* cursor, std::string* piece);
   void SendSnapshot();
+  void SendBigKeys(Snapshot* snapshot);
+  void Count(size_t out_before);
   void Hold();
   void LookWhetherDrained();
   void Release(Epoch outbid);
@@ -90,6 +80,8 @@ class ExportLink {
   bool send_snapshot_ = false;
   bool draining_ = false;
   Offset drained_at_{0};
+  int64_t held_at_us_ = 0;  // when the hold began; 0: nobody was held
+  int64_t granted_at_us_ = 0;
 };
 
 }  // namespace pleiad::runtime

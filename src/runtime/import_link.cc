@@ -16,6 +16,7 @@
 #include "command/context.h"
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
+#include "runtime/process.h"
 #include "runtime/random.h"
 #include "runtime/replication_driver.h"
 #include "runtime/server.h"
@@ -29,12 +30,15 @@ using migration::ImportOptions;
 namespace {
 
 constexpr int kImportIdleMs = 50;
-constexpr int kImportBusyMs = 1;
+// While the source holds its clients. Acknowledgements wake the thread; this is for a replica that
+// goes away.
+constexpr int kImportHeldMs = 5;
 constexpr size_t kImportRead = 256 * 1024;
 constexpr size_t kHideAtOnce = 256;
 constexpr int64_t kClaimMsMin = 200;
 constexpr int64_t kClaimMsMax = 2000;
 constexpr int64_t kAskAgainMs = 20;
+constexpr int kLeaseLookMs = 1;
 constexpr resp::RequestLimits kImportLimits{int64_t{1} << 40, 16 * 1024 * 1024, 64 * 1024};
 
 ImportOptions MakeImportOptions(const Settings& s) {
@@ -71,9 +75,10 @@ void ImportLink::Run() {
   std::string why;
   if (HideSlots(&why)) {
     SendLine("+OK\r\n");
+    RunInLongTurns(true);
     Parse();
     while (alive()) {
-      WaitIo(waits_for_replicas_ ? kImportBusyMs : kImportIdleMs);
+      WaitIo(waits_for_replicas_ ? kImportHeldMs : kImportIdleMs);
       if (!alive()) break;
       const std::string broken = WhyBroken();
       if (!broken.empty()) Step(ImportInput::Kind::kBroken, broken);
@@ -119,6 +124,7 @@ void ImportLink::Obey(const ImportEffect& effect) {
       break;
     case ImportEffect::Kind::kWaitReplicas:
       waits_for_replicas_ = true;
+      driver_->AwaitAcks(true);
       settle_at_ = engine_->journal.end();
       asked_ = MonoMs(0);
       LookWhetherReplicasReady();
@@ -206,6 +212,7 @@ void ImportLink::DropSlots() {
 // Clients that hear of the claim before the slots' state here is changed wait for that.
 void ImportLink::Claim(Epoch epoch, MonoMs deadline) {
   constexpr int kThread = MigrationDriver::kImportThread;
+  const int64_t asked_at_us = MonoMicros();
   driver_->ChangeState(job_.slots, SlotState::kNotMine, SlotState::kHeld, kThread);
   cluster::AdminClaimSlots claim;
   for (const auto& span : job_.slots) claim.ranges.push_back({span.first, span.last});
@@ -216,6 +223,12 @@ void ImportLink::Claim(Epoch epoch, MonoMs deadline) {
   if (!reply.is_error) AwaitLease();
   driver_->ChangeState(job_.slots, SlotState::kHeld,
                        reply.is_error ? SlotState::kNotMine : SlotState::kMine, kThread);
+  const int64_t now = MonoMicros();
+  record_->hold_us = now - granted_at_us_;
+  PLOG(kNotice,
+       "Slot migration {}: {} bytes of records; {} us from the leave to claim to the end of it, {} "
+       "of it until the replicas had everything",
+       job_.name, applied_, now - granted_at_us_, asked_at_us - granted_at_us_);
   if (!reply.is_error) {
     Step(ImportInput::Kind::kClaimed);
   } else if (reply.text.starts_with("ERR error saving")) {
@@ -232,7 +245,7 @@ void ImportLink::AwaitLease() {
   while (engine_->cluster_down.load(std::memory_order_relaxed) && MonoNow() < patience &&
          !driver_->stopping() && !stop_) {
     pollfd nothing{fd_, 0, 0};
-    ::poll(&nothing, 1, kImportBusyMs);
+    ::poll(&nothing, 1, kLeaseLookMs);
   }
 }
 
@@ -246,11 +259,12 @@ void ImportLink::LookWhetherReplicasReady() {
     if (now - asked_ < kAskAgainMs) return;
     asked_ = now;
     engine_->keyspace.Enter(MigrationDriver::kImportThread);
-    driver_->server().replication().AskForAcks();
+    driver_->server().replication().AskForAcks(true);
     engine_->keyspace.Leave(MigrationDriver::kImportThread);
     return;
   }
   waits_for_replicas_ = false;
+  driver_->AwaitAcks(false);
   Step(ImportInput::Kind::kReplicasReady, {}, NextEpoch());
 }
 
@@ -276,8 +290,13 @@ std::string ImportLink::WhyBroken() {
 // ---- records
 
 void ImportLink::WaitIo(int timeout_ms) {
-  pollfd fd{fd_, POLLIN, 0};
-  if (::poll(&fd, 1, timeout_ms) > 0) Receive();
+  pollfd fds[2] = {{fd_, POLLIN, 0}, {driver_->import_wake_fd(), POLLIN, 0}};
+  if (::poll(fds, 2, timeout_ms) <= 0) return;
+  if (fds[1].revents != 0) {
+    uint64_t count = 0;
+    [[maybe_unused]] const ssize_t n = ::read(fds[1].fd, &count, sizeof(count));
+  }
+  if (fds[0].revents != 0) Receive();
 }
 
 void ImportLink::Receive() {
@@ -330,10 +349,12 @@ void ImportLink::OnControl(const std::vector<std::string_view>& args) {
   const std::string word = args.size() == 3 ? ToUpper(args[2]) : "";
   if (word == "SNAPSHOT-EOF") {
     Step(ImportInput::Kind::kEof);
+    RunInLongTurns(false);
   } else if (word == "PREPARE") {
     Step(ImportInput::Kind::kPrepare);
   } else if (word == "GRANT") {
     const std::string why = WhyBroken();
+    granted_at_us_ = MonoMicros();
     if (why.empty()) {
       Step(ImportInput::Kind::kGrant);
     } else {
@@ -395,6 +416,7 @@ void ImportLink::RunRecords() {
     replies_.clear();
     engine_->journal.AppendRecords(client_.db, raw);
     applied_ += static_cast<int64_t>(raw.size());
+    record_->bytes = applied_;
   }
   engine_->keyspace.Leave(MigrationDriver::kImportThread);
 }

@@ -84,6 +84,7 @@ class ImportLink {
   uint64_t table_seen_ = 0;
   bool waits_for_replicas_ = false;
   Offset settle_at_{0};
+  int64_t granted_at_us_ = 0;
   MonoMs asked_;
   bool closed_ = false;
   std::thread thread_;  // last: it uses what is above

@@ -61,13 +61,17 @@ bool MigrationRecord::Finished() {
 }
 
 MigrationDriver::MigrationDriver(Engine* engine, Server* server)
-    : engine_(engine), server_(server), wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  CHECK(wake_fd_ >= 0);
+    : engine_(engine),
+      server_(server),
+      wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      import_wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  CHECK(wake_fd_ >= 0 && import_wake_fd_ >= 0);
 }
 
 MigrationDriver::~MigrationDriver() {
   Stop();
   ::close(wake_fd_);
+  ::close(import_wake_fd_);
 }
 
 void MigrationDriver::Start() {
@@ -149,8 +153,14 @@ size_t MigrationDriver::Cancel(std::string_view name, bool imports) {
 
 void MigrationDriver::OnTable() {
   table_version_.fetch_add(1, std::memory_order_acq_rel);
+  WakeLinks();
+}
+
+void MigrationDriver::WakeLinks() {
   const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t n = ::write(wake_fd_, &one, sizeof(one));
+  for (const int fd : {wake_fd_, import_wake_fd_}) {
+    [[maybe_unused]] const ssize_t n = ::write(fd, &one, sizeof(one));
+  }
 }
 
 // ---- out

@@ -48,6 +48,13 @@ struct MigrationRecord {
   bool import = false;
   int64_t created_s = 0;
   std::atomic<bool> cancel{false};
+  // How far it is, written by the job's thread. Keys are those of the snapshot, of an export; bytes
+  // are of records, sent or applied; hold_us is how long clients were held, of an import the part
+  // from the leave to claim on.
+  std::atomic<int64_t> keys_total{0};
+  std::atomic<int64_t> keys{0};
+  std::atomic<int64_t> bytes{0};
+  std::atomic<int64_t> hold_us{0};
 
   std::mutex mutex;  // a leaf; guards what follows
   int64_t updated_s = 0;
@@ -95,7 +102,17 @@ class MigrationDriver {
   // The keys of these slots (kLeftover) may be freed.
   void Purge(const std::vector<SlotId>& slots);
 
+  // --- from the links of replicas
+  // A replica told where it is.
+  void OnAck() {
+    if (await_acks_.load(std::memory_order_relaxed) > 0) WakeLinks();
+  }
+
   // --- for the links
+  // From now on (until it is said with `false`, as many times) acknowledgements of replicas wake
+  // them.
+  void AwaitAcks(bool await) { await_acks_.fetch_add(await ? 1 : -1, std::memory_order_relaxed); }
+  int import_wake_fd() const { return import_wake_fd_; }
   // Sets slots whose state is `from` to `to`, `chunk` under one stay in the keyspace; waiting
   // clients are run again if `to` is not kHeld. Returns how many were in state `from`.
   size_t ChangeState(const migration::SlotSpans& slots, SlotState from, SlotState to, int thread);
@@ -111,6 +128,7 @@ class MigrationDriver {
   static constexpr int kPurgeThread = Keyspace::kMaxThreads - 13;
 
  private:
+  void WakeLinks();
   void RunExports();
   void Ask(const std::shared_ptr<MigrationRecord>& record, const std::string& host, int port);
   void RunPurge();
@@ -124,7 +142,9 @@ class MigrationDriver {
   Server* const server_;
   std::atomic<bool> stopping_{false};
   std::atomic<uint64_t> table_version_{0};
+  std::atomic<int> await_acks_{0};
   const int wake_fd_;  // of the export thread
+  const int import_wake_fd_;
 
   std::mutex mutex_;  // guards what follows; before MigrationRecord's
   std::condition_variable changed_;

@@ -183,7 +183,11 @@ PrimaryHooks ReplicationDriver::MakePrimaryHooks() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return replica_ ? replica_->db() : 0;
   };
-  if (server_ != nullptr) hooks.acked = [this] { server_->acks().Poll(); };
+  if (server_ != nullptr)
+    hooks.acked = [this] {
+      server_->acks().Poll();
+      if (server_->migration() != nullptr) server_->migration()->OnAck();
+    };
   return hooks;
 }
 
@@ -287,9 +291,13 @@ ReplicationView ReplicationDriver::View(MonoMs now) const {
   return view;
 }
 
-void ReplicationDriver::AskForAcks() {
+void ReplicationDriver::AskForAcks(bool in_client_pause) {
   if (is_replica() || !primary_.any()) return;
-  if (engine_->pauses.level() != PauseLevel::kNone) return;  // the journal stands still
+  Pauses& pauses = engine_->pauses;
+  if (in_client_pause
+          ? pauses.Holds(PausePurpose::kFailover) || pauses.Holds(PausePurpose::kShutdown)
+          : pauses.level() != PauseLevel::kNone)
+    return;
   engine_->journal.AppendRaw("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n");
 }
 

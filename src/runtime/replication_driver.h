@@ -68,8 +68,9 @@ class ReplicationDriver {
   // Those that have it on disk (WAITAOF).
   int CountOnDisk(Offset offset) const { return primary_.CountOnDisk(offset); }
   // Asks the replicas to tell where they are now, instead of within a second. The caller is inside
-  // the keyspace.
-  void AskForAcks();
+  // the keyspace. Not while the journal must stand still: in a pause, or (`in_client_pause`) in one
+  // that is no client's.
+  void AskForAcks(bool in_client_pause = false);
 
   // What the cluster wants to know.
   struct Progress {

@@ -133,10 +133,15 @@ bool SnapshotStream::DrainCommands(const std::function<bool(std::string_view)>& 
 
 // Gives all slots to this sink; `drain` takes what came, in pieces and once at the end.
 bool SnapshotStream::Walk(const std::function<bool()>& drain) {
-  for (int slot = 0; slot < kSlotCount; ++slot) {
+  Keyspace::WalkPlace place;
+  for (int slot = 0; slot < kSlotCount;) {
     engine_->keyspace.Enter(thread_);
-    engine_->keyspace.WalkSlot(SlotId(static_cast<uint16_t>(slot)));
+    const bool more = engine_->keyspace.WalkSlot(SlotId(static_cast<uint16_t>(slot)), &place);
     engine_->keyspace.Leave(thread_);
+    if (!more) {
+      ++slot;
+      place = {};
+    }
     size_t pending = 0;
     {
       const std::lock_guard<std::mutex> lock(mutex_);

@@ -3,6 +3,7 @@
 #include "server/trib_main.h"
 
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -154,6 +155,10 @@ int TribMain(int argc, char** argv) {
   RealHost host;
   env.host = &host;
   env.terminal = isatty(STDOUT_FILENO) != 0;
+  env.columns = [] {
+    winsize size{};
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? static_cast<int>(size.ws_col) : 0;
+  };
   env.interrupted = [] { return g_interrupted != 0; };
   return admin::RunTrib(env, std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -9,6 +9,11 @@
 #include "data/hash.h"
 
 namespace pleiad {
+namespace {
+
+constexpr size_t kWalkAtOnce = 1000;  // entries under one hold of a slot's lock: some 200 us
+
+}  // namespace
 
 Keyspace::Keyspace(int databases, uint64_t hash_seed)
     : databases_(databases), seed_(hash_seed), slots_(new Slot[kSlotCount]) {
@@ -92,15 +97,23 @@ void Keyspace::BeginSnapshot(SnapshotSink* sink) {
   CHECK_MSG(false, "more than 16 snapshots at once");
 }
 
-void Keyspace::WalkSlot(SlotId id) {
+bool Keyspace::WalkSlot(SlotId id, WalkPlace* place) {
   LockSet locks(this);
   locks.LockOne(id);
   Slot& slot = locks.slot(id);
-  for (int db = 0; db < databases_; ++db) {
-    SlotDb* slot_db = Db(slot, db, false);
-    if (slot_db == nullptr) break;
-    BeforeChangeAll(id, db, *slot_db);
+  size_t given = 0;
+  while (place->db < databases_) {
+    SlotDb* slot_db = Db(slot, place->db, false);
+    if (slot_db == nullptr) return false;
+    if (given >= kWalkAtOnce) return true;
+    uint32_t next = 0;
+    Table::Segment* segment = slot_db->table.SegmentAt(place->prefix, &next);
+    if (segment->version < version_) given += segment->count;
+    GiveSegment(id, place->db, segment);
+    place->prefix = next;
+    if (next == Table::kPrefixes) *place = {place->db + 1, 0};
   }
+  return false;
 }
 
 void Keyspace::EndSnapshot(SnapshotSink* sink) {

@@ -131,9 +131,13 @@ class Keyspace {
 
   // REQUIRES: exclusive section. The sink sees the state of now; until EndSnapshot it is called.
   void BeginSnapshot(SnapshotSink* sink);
-  // Gives what is left of slot `id` to all sinks. Takes the slot's lock. The walker calls it for
-  // each slot.
-  void WalkSlot(SlotId id);
+  // Gives what is left of slot `id` to all sinks, some 1000 entries at a time. Takes the slot's
+  // lock. The walker calls it for each slot, with a fresh place, until it returns false.
+  struct WalkPlace {
+    int db = 0;
+    uint32_t prefix = 0;
+  };
+  bool WalkSlot(SlotId id, WalkPlace* place);
   // REQUIRES: exclusive section, or all slots walked.
   void EndSnapshot(SnapshotSink* sink);
 

@@ -115,6 +115,17 @@ class Table {
     if (directory_ == nullptr) return const_cast<Segment*>(&first_);
     return directory_[Prefix(hash) >> (kPrefixBits - depth_)];
   }
+  // The segment of the hashes with this prefix; `*next` is the first prefix behind it, kPrefixes at
+  // the end. Splits and merges keep the order, so a walk by prefix may go on after changes.
+  static constexpr uint32_t kPrefixes = 1U << kPrefixBits;
+  Segment* SegmentAt(uint32_t prefix, uint32_t* next) const {
+    *next = kPrefixes;
+    if (directory_ == nullptr) return const_cast<Segment*>(&first_);
+    Segment* const s = directory_[prefix >> (kPrefixBits - depth_)];
+    const int shift = kPrefixBits - s->depth;
+    *next = ((prefix >> shift) + 1) << shift;
+    return s;
+  }
   // Some entry near a random place; nullptr only if the table is empty.
   Entry* Sample(uint64_t random) const;
   // Bytes of the table itself.

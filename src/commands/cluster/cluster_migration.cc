@@ -174,7 +174,9 @@ void MigrateSlots(ServerContext& ctx, const Args& args, resp::Writer& out) {
 }
 
 // CLUSTER GETSLOTMIGRATIONS: the jobs under way and the last ones that ended
-// (cluster-slot-migration-log-max-len), the newest first.
+// (cluster-slot-migration-log-max-len), the newest first. Of an export keys_total and keys_done
+// count the keys of its snapshot; bytes_done are those of records, and hold_usec is for how long
+// the slots' clients were held (of an import, only from the leave to claim on).
 //
 // > CLUSTER GETSLOTMIGRATIONS
 // (error) ERR This instance has cluster support disabled
@@ -184,7 +186,7 @@ void GetSlotMigrations(ServerContext& ctx, const Args&, resp::Writer& out) {
   out.Array(records.size());
   for (const std::shared_ptr<MigrationRecord>& record : records) {
     const std::lock_guard<std::mutex> lock(record->mutex);
-    out.Map(12);
+    out.Map(16);
     const auto text = [&](std::string_view name, std::string_view value) {
       out.Bulk(name);
       out.Bulk(value);
@@ -205,6 +207,10 @@ void GetSlotMigrations(ServerContext& ctx, const Args&, resp::Writer& out) {
     text("message", record->message);
     number("cow_size", 0);
     number("remaining_repl_size", record->remaining);
+    number("keys_total", record->keys_total);
+    number("keys_done", record->keys);
+    number("bytes_done", record->bytes);
+    number("hold_usec", record->hold_us);
   }
 }
 

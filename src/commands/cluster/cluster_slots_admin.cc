@@ -1,6 +1,16 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <memory>
+
+#include "command/outside.h"
 #include "commands/cluster/cluster_call.h"
+#include "resp/request_writer.h"
+#include "runtime/ack_waiters.h"
+#include "runtime/clock.h"
+#include "runtime/connection.h"
+#include "runtime/reactor.h"
+#include "runtime/replication_driver.h"
 
 namespace pleiad {
 namespace {
@@ -73,29 +83,154 @@ void FlushSlots(ServerContext& ctx, const Args&, resp::Writer& out) {
   if (HasCluster(ctx, out)) RunAdmin(ctx, cluster::AdminFlushSlots{}, out);
 }
 
-// CLUSTER SETSLOT slot IMPORTING node | MIGRATING node | NODE node | STABLE
+constexpr int64_t kSetSlotTimeoutMs = 2000;
+constexpr int64_t kFollowMs = 1000;  // a replica's machine takes some milliseconds, with its disk
+constexpr std::string_view kSetSlotSyntax =
+    "ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP";
+// Behind the arguments of a command that runs again: its record's offset is what follows.
+constexpr std::string_view kReplicatedWord = "REPLICATED";
+
+struct SetSlotCall {
+  cluster::AdminSetSlot command;
+  std::vector<std::string> record;  // what the replicas get
+  int64_t timeout_ms = kSetSlotTimeoutMs;
+  std::optional<Offset> replicated;  // it runs again
+};
+
+// TIMEOUT ms, from args[i] on. False: the error has been written.
+bool ReadSetSlotOptions(const Args& args, size_t i, SetSlotCall* call, resp::Writer& out) {
+  for (; i < args.size(); i += 2) {
+    const auto number = i + 1 < args.size() ? ParseInt64(args[i + 1]) : std::nullopt;
+    const int64_t value = number.value_or(0);
+    if (args.Is(i, kReplicatedWord) && number) {
+      call->replicated = Offset(value);
+    } else if (!args.Is(i, "timeout")) {
+      out.Error(kSetSlotSyntax);
+      return false;
+    } else if (i + 1 >= args.size()) {
+      out.Error("ERR Missing timeout value");
+      return false;
+    } else if (!number) {
+      out.Error("ERR timeout is not an integer or out of range");
+      return false;
+    } else if (value < 0) {
+      out.Error("ERR timeout is negative");
+      return false;
+    } else {
+      call->timeout_ms = value;
+    }
+  }
+  return true;
+}
+
+bool ReadSetSlot(const Args& args, SetSlotCall* call, resp::Writer& out) {
+  const auto slot = SlotArg(args, 2, out);
+  if (!slot.has_value()) return false;
+  using Action = cluster::AdminSetSlot::Action;
+  call->command.slot = *slot;
+  const bool stable = args.Is(3, "stable");
+  const bool known =
+      stable || (args.size() >= 5 &&
+                 (args.Is(3, "importing") || args.Is(3, "migrating") || args.Is(3, "node")));
+  if (!known) {
+    out.Error(kSetSlotSyntax);
+    return false;
+  }
+  if (!stable) {
+    call->command.action = args.Is(3, "importing") ? Action::kImporting
+                           : args.Is(3, "node")    ? Action::kNode
+                                                   : Action::kMigrating;
+    call->command.node = std::string(args[4]);
+  }
+  const size_t words = stable ? 4 : 5;
+  for (size_t i = 0; i < words; ++i) call->record.emplace_back(args[i]);
+  return ReadSetSlotOptions(args, words, call, out);
+}
+
+// How many replicas must have the record first. None if one of those that are connected would not
+// understand it (redis-server, Valkey before 8).
+int ReplicasToTell(ServerContext& ctx) {
+  Pauses& pauses = ctx.engine.pauses;
+  if (ctx.engine.replica.load(std::memory_order_relaxed) || pauses.Holds(PausePurpose::kFailover) ||
+      pauses.Holds(PausePurpose::kShutdown))
+    return 0;
+  int count = 0;
+  for (const ReplicaView& replica : ctx.server->replication().View(ctx.mono_now).replicas) {
+    if (!replica.online) continue;
+    if (!replica.takes_setslot) return 0;
+    ++count;
+  }
+  return count;
+}
+
+// The replicas get the record, and the command runs again when they have it.
+void TellReplicas(ServerContext& ctx, const SetSlotCall& call, int replicas, resp::Writer& out) {
+  SetSlotCall check = call;
+  check.command.check = true;
+  resp::OutBuffer refusal;
+  resp::Writer checked(&refusal);
+  RunAdmin(ctx, std::move(check.command), checked, call.command.slot);
+  if (refusal.view().starts_with('-')) {
+    out.Raw(refusal.view());
+    return;
+  }
+  std::string record;
+  resp::AppendRequest(call.record, &record);
+  ctx.engine.journal.AppendRecords(0, record);
+  const runtime::AckDemand demand{
+      .offset = ctx.engine.journal.end(), .replicas = replicas, .rerun = true};
+  auto waiter = std::make_shared<Waiter>();
+  waiter->kind = Waiter::Kind::kAcks;
+  waiter->args = call.record;
+  waiter->args.emplace_back(kReplicatedWord);
+  waiter->args.push_back(std::to_string(demand.offset.value));
+  if (call.timeout_ms != 0)
+    waiter->deadline_ms = std::max(ctx.mono_now, runtime::MonoNow()).value + call.timeout_ms + 1;
+  waiter->at_deadline = [] {
+    return std::string("-NOREPLICAS Not enough good replicas to write.\r\n");
+  };
+  waiter->deliver = ctx.client.connection->reactor()->DeliveryTo(ctx.client.id);
+  ctx.client.waiter = waiter;
+  ctx.server->acks().Add(std::move(waiter), demand);
+  ctx.server->replication().AskForAcks(true);
+}
+
+// My master is about to do this. The driver may be waiting for this thread (a new master): it is
+// told, and waited for no longer than it takes.
+void FollowSetSlot(ServerContext& ctx, cluster::AdminSetSlot command) {
+  command.from_master = true;
+  OutsideKeyspace(ctx, [&] {
+    ctx.server->cluster()->PostAndAwait(cluster::AdminRequest{.command = std::move(command)},
+                                        kFollowMs);
+  });
+}
+
+// CLUSTER SETSLOT slot (IMPORTING node | MIGRATING node | NODE node | STABLE) [TIMEOUT ms]: the
+// steps of a migration key by key. The replicas keep it first, so that none of them knows less of
+// it than their master should it be promoted: if one that is connected does not confirm within the
+// time (2000 ms; 0: no limit), nothing is done here. With replicas that don't understand it
+// (redis-server) it is done at once.
+//
+// > CLUSTER SETSLOT 0 STABLE
+// (error) ERR This instance has cluster support disabled
 void SetSlot(ServerContext& ctx, const Args& args, resp::Writer& out) {
   if (!HasCluster(ctx, out)) return;
-  const auto slot = SlotArg(args, 2, out);
-  if (!slot.has_value()) return;
-  using Action = cluster::AdminSetSlot::Action;
-  cluster::AdminSetSlot command;
-  command.slot = *slot;
-  if (args.size() == 4 && args.Is(3, "stable")) {
-    RunAdmin(ctx, command, out, *slot);
+  SetSlotCall call;
+  if (!ReadSetSlot(args, &call, out)) return;
+  if (ctx.client.from_master) {
+    FollowSetSlot(ctx, std::move(call.command));
+    out.Ok();
     return;
   }
-  const bool known = args.size() == 5 &&
-                     (args.Is(3, "importing") || args.Is(3, "migrating") || args.Is(3, "node"));
-  if (!known) {
-    out.Error("ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP");
-    return;
+  const bool may_wait =
+      ctx.client.connection != nullptr && ctx.group == nullptr && !ctx.client.exclusive;
+  const int replicas = may_wait && !call.replicated ? ReplicasToTell(ctx) : 0;
+  if (replicas > 0) {
+    TellReplicas(ctx, call, replicas, out);
+  } else {
+    const SlotId slot = call.command.slot;
+    RunAdmin(ctx, std::move(call.command), out, slot);
   }
-  command.action = args.Is(3, "importing") ? Action::kImporting
-                   : args.Is(3, "node")    ? Action::kNode
-                                           : Action::kMigrating;
-  command.node = std::string(args[4]);
-  RunAdmin(ctx, std::move(command), out, *slot);
 }
 
 const CommandRegistration kAddSlots{{.name = "cluster|addslots",
@@ -156,7 +291,8 @@ const CommandRegistration kSetSlot{
      .flags = kCmdLoading | kCmdAdmin | kCmdStale | kCmdNoAsync,
      .group = "cluster",
      .since = "3.0.0",
-     .usage = "slot <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE>",
+     .usage = "slot <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE> [TIMEOUT "
+              "timeout]",
      .summary = "Binds a hash slot to a node.",
      .complexity = "O(1)",
      .server = SetSlot}};

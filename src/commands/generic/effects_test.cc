@@ -196,10 +196,42 @@ TEST_F(GenericEffectsTest, ASnapshotSeesTheCutWhateverEmptiesTheDatabase) {
     engine_.keyspace.LeaveExclusive();
     EXPECT_NE(Run(change)[0], '-') << change;
     Run("SET later 1");
-    for (int i = 0; i < kSlotCount; ++i)
-      engine_.keyspace.WalkSlot(SlotId(static_cast<uint16_t>(i)));
+    for (int i = 0; i < kSlotCount; ++i) {
+      Keyspace::WalkPlace place;
+      while (engine_.keyspace.WalkSlot(SlotId(static_cast<uint16_t>(i)), &place)) {
+      }
+    }
     engine_.keyspace.EndSnapshot(&sink);
     EXPECT_EQ(sink.taken, all) << change;
+  }
+}
+
+// A slot of many keys is walked in parts, between which it changes: splits, merges, a flush.
+TEST_F(GenericEffectsTest, LargeSlotIsWalkedInParts) {
+  for (const bool flush : {false, true}) {
+    Run("FLUSHALL");
+    std::map<std::string, int> all;
+    for (int i = 0; i < 20000; ++i) {
+      const std::string number = std::to_string(i);
+      Run("SET {t}" + number + " " + number);
+      all["0:{t}" + number + "=" + number] = 1;
+    }
+    Sink sink;
+    engine_.keyspace.EnterExclusive();
+    engine_.keyspace.BeginSnapshot(&sink);
+    engine_.keyspace.LeaveExclusive();
+    Keyspace::WalkPlace place;
+    int parts = 1;
+    for (; engine_.keyspace.WalkSlot(KeySlot("{t}"), &place); ++parts) {
+      for (int i = 0; i < 1500; ++i) {
+        const std::string number = std::to_string((parts * 7919 + i * 31) % 40000);
+        Run((parts % 2 == 0 ? "SET {t}" + number + " later" : "DEL {t}" + number));
+      }
+      if (flush && parts == 7) Run("FLUSHDB");
+    }
+    engine_.keyspace.EndSnapshot(&sink);
+    EXPECT_GT(parts, 10);
+    EXPECT_EQ(sink.taken, all);
   }
 }
 

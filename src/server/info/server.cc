@@ -35,6 +35,7 @@ void ServerSection(const Input& in, Lines* out) {
   out->Add("lru_clock", (in.ctx.now.value / 1000) & 0xffffff);
   out->Add("executable", in.server.executable());
   out->Add("config_file", in.server.config().file());
+  out->Add("availability_zone", in.settings->availability_zone);
   out->Add("io_threads_active", in.server.reactors().size() > 1 ? 1 : 0);
   out->Add("reactor_threads", in.server.reactors().size());
 }
