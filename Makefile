@@ -60,7 +60,7 @@ process: tests
 	@tests/run --bin build-test/pleiad --jobs $(TEST_JOBS)
 
 chaos: tests
-	@tests/run --bin build-test/pleiad --jobs $(TEST_JOBS) --long disk_faults crashes
+	@tests/run --bin build-test/pleiad --jobs $(TEST_JOBS) --long disk_faults crashes chaos
 
 # Each sanitizer has a build of its own: one process can't hold two of them.
 asan:
