@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Pleiad authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// One line that shows how far a long run is: slots, keys, bytes, rate, time left. Only on terminals;
-// where output goes to a file or a script, nothing of it appears.
+// One line that shows how far a long run is: slots, keys, bytes, rate, time left. Only on
+// terminals; where output goes to a file or a script, nothing of it appears.
 #pragma once
 
 #include <cstddef>
