@@ -310,7 +310,7 @@ def kill_round(t, cluster, rng, who):
     checker.start()
     t.await_true(lambda: checker.operations > 50, 20, 'the client to write')
     migrate(t, source, target, (0, 1999))
-    passed(t, rng.random() * rng.choice((0.01, 0.05, 0.2)))  # the random step
+    passed(t, rng.random() * rng.choice((0.01, 0.03, 0.1)))  # the random step
     stop = rng.random() < 0.4
     if stop:
         victim.process.send_signal(signal.SIGSTOP)
@@ -354,6 +354,9 @@ def kill_rounds(t, rounds, seed, replicas=0):
     it is as strict about what a replica confirmed."""
     cluster = Cluster(t, 3 + 3 * replicas, replicas=replicas, config='appendonly yes\nappendfsync always')
     cluster.fill(500)
+    conn = cluster.nodes[0].connect()
+    for i in range(60):  # so that it takes some 50 ms
+        t.equal(conn('SET', key_in(0, 1999, 'bulk%d:' % i), 'x' * 100000), 'OK')
     rng, outcomes = random.Random(seed), []
     whom = ('source', 'target') + ('source replica', 'target replica') * replicas
     for i in range(rounds):

@@ -4,9 +4,11 @@
 redis-cli. Clients count all the while, and afterwards every counter is what it was counted to."""
 import json
 import os
+import random
 import signal
 import subprocess
 import threading
+import time
 
 from cluster import Cluster, own_slots
 from harness import HOST, REDIS_CLI, REDIS_SERVER, SLOTS, Conn, RespError, key_in, key_slot, limit, pleiad_only, short
@@ -242,6 +244,59 @@ def test_interrupted(t):
     t.true(opened > 0, 'no kill left a slot open')
     load.check(t)
     print('%d open ends were closed' % opened)
+
+
+@pleiad_only
+@limit(120 + 30 * int(os.environ.get('ROUNDS', 4)))
+def test_tool_dies(t):
+    """Reshard, rebalance and drain, slots as a whole and key by key, are killed or stopped by Ctrl-C at random moments
+    under load; resume (or fix) ends it: one owner, nothing open, no key lost or doubled. ROUNDS=N: more."""
+    cluster = Cluster(t, 3, config=PATIENT)
+    state = t.path('trib-state')
+    env = dict(os.environ, PLEIAD_TRIB_STATE=state)
+    rng, load, killed = random.Random(int(os.environ.get('SEED', 1))), Load(cluster, threads=1), 0
+    for turn in range(int(os.environ.get('ROUNDS', 4))):
+        entry, leaving = cluster.names[0], None
+        what = rng.choice(('reshard', 'reshard', 'rebalance', 'drain'))
+        if what == 'reshard':
+            source, target = rng.sample(cluster.nodes, 2)
+            words = ['--from', source.my_id(), '--to', target.my_id(), '--slots', str(rng.choice((50, 400))), '--yes', entry]
+        elif what == 'rebalance':
+            words = ['--threshold', '0', entry]
+            for node in cluster.nodes:
+                words += ['--weight', '%s=%d' % (node.my_id(), rng.randint(1, 3))]
+        else:
+            leaving = _add_master(t, cluster)
+            _ok(t, 'reshard', '--from', 'all', '--to', leaving.my_id(), '--slots', '500', '--yes', entry)
+            cluster.await_ok()
+            words = ['--yes', leaving.name]
+        if rng.random() < 0.5:
+            words.append('--classic')
+        tool = subprocess.Popen([t.binary, 'trib', what] + words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                stdin=subprocess.DEVNULL, env=env)
+        until = time.time() + 0.03 + rng.random() * rng.choice((0.05, 0.3, 1))  # the random moment
+        t.await_true(lambda: time.time() >= until or tool.poll() is not None, 5, 'time to pass')
+        killed += tool.poll() is None
+        tool.send_signal(rng.choice((signal.SIGKILL, signal.SIGINT)))
+        tool.wait(60)
+        if leaving is None or leaving.process.poll() is None:
+            _ok(t, rng.choice(('resume', 'resume', 'fix')), entry)
+        if os.path.exists(state):
+            os.remove(state)
+        if leaving is not None:
+            if leaving.process.poll() is None and any(leaving.my_id() in str(row['id']) for row in cluster.nodes[0].nodes()):
+                t.await_true(lambda: t.tool('trib', 'check', entry)[0] == 0, 20, 'all to be well')
+                _ok(t, 'drain', '--yes', leaving.name)
+            t.await_true(lambda: leaving.process.poll() is not None, 20, 'the drained node to end')
+            leaving.killed = True
+            if leaving in cluster.nodes:
+                cluster.nodes.remove(leaving)
+            if leaving in cluster.masters:
+                cluster.masters.remove(leaving)
+        cluster.await_ok()
+        t.await_true(lambda: t.tool('trib', 'check', entry)[0] == 0, 20, 'all to be well (%s)' % what)
+    load.check(t)
+    print('%d of %d runs were killed in their midst' % (killed, turn + 1))
 
 
 @pleiad_only

@@ -23,6 +23,22 @@ bool AtomicMover::Knows(size_t node) {
   return known_[node] = reply.ok() && !reply->is_error();
 }
 
+Status AtomicMover::AwaitQuiet(size_t node) {
+  if (!Knows(node)) return Status::Ok();
+  for (;;) {
+    const Result<resp::Reply> list = session_.Demand(node, {"CLUSTER", "GETSLOTMIGRATIONS"});
+    if (!list.ok()) return list.error();
+    bool busy = false;
+    for (const resp::Reply& row : list->items) {
+      for (size_t i = 0; i + 1 < row.items.size(); i += 2)
+        busy = busy || (row.items[i].text == "state" && !Ended(row.items[i + 1].text));
+    }
+    if (!busy) return Status::Ok();
+    if (session_.interrupted()) return Error{"*** Stopped."};
+    session_.clock().Pause(kLookMs);
+  }
+}
+
 Result<std::map<std::string, AtomicMover::Job>> AtomicMover::Exports(size_t node) {
   const Result<resp::Reply> list = session_.Demand(node, {"CLUSTER", "GETSLOTMIGRATIONS"});
   if (!list.ok()) return list.error();

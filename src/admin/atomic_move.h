@@ -21,6 +21,10 @@ class AtomicMover {
  public:
   explicit AtomicMover(Session& session) : session_(session) {}
 
+  // Waits until no migration away from the node, or to it, is under way: the orders of a tool that
+  // died go on without it. Error: interrupted, or the node does not answer.
+  Status AwaitQuiet(size_t node);
+
   // Asks each node once.
   bool Can(size_t from, size_t to) { return Knows(from) && Knows(to); }
 

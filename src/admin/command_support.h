@@ -18,6 +18,9 @@ inline Credentials MakeCredentials(const Environment& env, const Options& option
   return {options.user, options.password.value_or(env.default_password)};
 }
 
+// Waits until no slots are on their way as a whole, and reads the nodes again if some were.
+Status AwaitMigrations(Session& session);
+
 // Prints the line of an error and returns the exit code 1.
 int Fail(Session& session, std::string_view line);
 

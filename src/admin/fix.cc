@@ -275,6 +275,8 @@ int Fix(const Environment& env, const Options& options) {
   if (!opened.ok()) return Fail(session, opened.message());
   session.Line(">>> Performing Cluster Check (using node " + session.name(0) + ")");
   session.Lines(ClusterLines(session.view()));
+  // Slots that move as a whole at this moment are not open, and who owns them changes.
+  if (const Status s = AwaitMigrations(session); !s.ok()) return Fail(session, s.message());
   const CheckReport report = CheckCluster(session.view());
   session.Lines(AgreementLines(session.view(), report));
   Fixer fixer(session, options, MakeMoveOptions(env, options));

@@ -29,6 +29,7 @@ class Run {
   // Moves that share both nodes.
   int Group(const std::vector<SlotMove>& moves) {
     if (!classic_ && atomic_.Can(moves[0].from, moves[0].to)) {
+      if (!atomic_.AwaitQuiet(moves[0].from).ok()) return Stopped();
       std::vector<int> slots;
       for (const SlotMove& move : moves) slots.push_back(move.slot);
       const Result<AtomicMover::Figures> moved =
@@ -122,6 +123,15 @@ class Run {
 };
 
 }  // namespace
+
+Status AwaitMigrations(Session& session) {
+  AtomicMover mover(session);
+  for (size_t node = 0; node < session.view().nodes.size(); ++node) {
+    if (!session.view().nodes[node].self.Has("master")) continue;
+    if (const Status s = mover.AwaitQuiet(node); !s.ok()) return s;
+  }
+  return session.RefreshAll();
+}
 
 int MoveAll(Session& session, const MoveOptions& options, const std::vector<SlotMove>& moves,
             MoveStyle style, const std::vector<SlotMove>& later) {

@@ -38,6 +38,8 @@ constexpr size_t kExportPiece = 64 * 1024;
 constexpr size_t kExportQueueMax = 1024 * 1024;  // beyond it the walker waits for the socket
 constexpr int64_t kLagMin = 64 * 1024;           // applied in less than a millisecond
 constexpr int kOutbidRetryMs = 100;
+constexpr int64_t kBreathUsMin = 100;
+constexpr int64_t kBreathUsMax = 1000;  // more: the thread was interrupted, it did not work
 
 int64_t KeysIn(Keyspace& keyspace, SlotId id) {
   Slot& slot = keyspace.RawSlot(id);
@@ -340,7 +342,7 @@ void ExportLink::SendSnapshot() {
   record_->keys_total = keys;
   table_seen_ = 0;  // look whether all slots are ours
   LookAtWorld();
-  RunInLongTurns(true);
+  resumed_at_us_ = MonoMicros();
   for (size_t n = 0; n < kSlotCount && alive(); ++n) {
     Keyspace::WalkPlace place;
     for (bool more = slots_[n]; more && alive();) {
@@ -361,7 +363,6 @@ void ExportLink::SendSnapshot() {
     Count(before);
     SendBigKeys(&snapshot);
   }
-  RunInLongTurns(false);
   if (alive() && !driver_->stopping()) Step(ExportInput::Kind::kSnapshotSent);
 }
 
@@ -386,14 +387,26 @@ void ExportLink::Count(size_t out_before) {
   record_->bytes = records_sent_;
 }
 
+// Bulk work takes no more than half of a core here, and so at the target, which is idle meanwhile:
+// what clients ask for finds one at once. Otherwise they wait for the end of a scheduler's turn,
+// some milliseconds, wherever there are not more cores than busy threads.
+void ExportLink::Breathe() {
+  const int64_t worked_us = MonoMicros() - resumed_at_us_;
+  if (worked_us < kBreathUsMin) return;
+  BlockThisThread(std::min(worked_us, kBreathUsMax));
+  resumed_at_us_ = MonoMicros();
+}
+
 // False: the job is over.
 bool ExportLink::AwaitRoom() {
   Flush();
+  Breathe();
   while (alive() && out_.size() - out_sent_ > kExportQueueMax) {
     WaitIo(kExportIdleMs);
     LookAtWorld();
     if (alive()) Tick();
     if (driver_->stopping()) return false;
+    resumed_at_us_ = MonoMicros();
   }
   return alive();
 }

@@ -43,6 +43,7 @@ class ExportLink {
   void FinishConnect();
   void Close();
   void Tick();
+  void Breathe();
   bool AwaitRoom();
   void SendSnapshot();
   void SendBigKeys(Snapshot* snapshot);
@@ -80,6 +81,7 @@ class ExportLink {
   bool send_snapshot_ = false;
   bool draining_ = false;
   Offset drained_at_{0};
+  int64_t resumed_at_us_ = 0;
   int64_t held_at_us_ = 0;  // when the hold began; 0: nobody was held
   int64_t granted_at_us_ = 0;
 };

@@ -16,7 +16,6 @@
 #include "command/context.h"
 #include "runtime/clock.h"
 #include "runtime/cluster_driver.h"
-#include "runtime/process.h"
 #include "runtime/random.h"
 #include "runtime/replication_driver.h"
 #include "runtime/server.h"
@@ -75,7 +74,6 @@ void ImportLink::Run() {
   std::string why;
   if (HideSlots(&why)) {
     SendLine("+OK\r\n");
-    RunInLongTurns(true);
     Parse();
     while (alive()) {
       WaitIo(waits_for_replicas_ ? kImportHeldMs : kImportIdleMs);
@@ -349,7 +347,6 @@ void ImportLink::OnControl(const std::vector<std::string_view>& args) {
   const std::string word = args.size() == 3 ? ToUpper(args[2]) : "";
   if (word == "SNAPSHOT-EOF") {
     Step(ImportInput::Kind::kEof);
-    RunInLongTurns(false);
   } else if (word == "PREPARE") {
     Step(ImportInput::Kind::kPrepare);
   } else if (word == "GRANT") {

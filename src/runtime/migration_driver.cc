@@ -130,6 +130,13 @@ bool MigrationDriver::Exporting(SlotId slot) {
   });
 }
 
+bool MigrationDriver::Busy(bool import) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::any_of(records_.begin(), records_.end(), [&](const auto& record) {
+    return record->import == import && !record->Finished();
+  });
+}
+
 void MigrationDriver::Export(std::vector<migration::Job> jobs) {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (migration::Job& job : jobs) AddRecord(std::move(job), false);

@@ -91,6 +91,8 @@ class MigrationDriver {
   // The newest first.
   std::vector<std::shared_ptr<MigrationRecord>> Records();
   bool Exporting(SlotId slot);
+  // A migration into this node (`import`) or away from it is not over.
+  bool Busy(bool import);
 
   // ESTABLISH: takes the connection over. An error (without '-') instead if another import is under
   // way.

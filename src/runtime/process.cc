@@ -2,10 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "runtime/process.h"
 
-#include <sched.h>
 #include <spawn.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,25 +58,6 @@ int ProcessId() { return getpid(); }
 
 void BlockThisThread(int64_t micros) {
   std::this_thread::sleep_for(std::chrono::microseconds(micros));
-}
-
-void RunInLongTurns(bool on) {
-  constexpr uint64_t kLongTurnNs = 20'000'000;
-  // struct sched_attr of the kernel, in its first size; the C library has none before 2.41.
-  struct {
-    uint32_t size = 48;
-    uint32_t policy = SCHED_OTHER;
-    uint64_t flags = 0;
-    int32_t nice = 0;
-    uint32_t priority = 0;
-    uint64_t runtime = 0;
-    uint64_t deadline = 0;
-    uint64_t period = 0;
-  } attributes;
-  static_assert(sizeof(attributes) == 48);
-  attributes.nice = getpriority(PRIO_PROCESS, 0);
-  attributes.runtime = on ? kLongTurnNs : 0;
-  [[maybe_unused]] const long set = syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
 Status RunProgram(const std::vector<std::string>& args) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What the system knows of this process, for INFO and MEMORY, and the one place where a thread may
-// be made to sleep on purpose (DEBUG SLEEP). Any thread; each call is a system call or two.
+// be made to sleep on purpose (DEBUG SLEEP, pacing). Any thread; each call is a system call or two.
 #pragma once
 
 #include <cstddef>
@@ -32,11 +32,6 @@ int ProcessId();
 
 // The calling thread does nothing for so long.
 void BlockThisThread(int64_t micros);
-
-// Asks the system to let this thread run in long turns, which threads that wake up for a client may
-// break into: for bulk work that shares the processors with them. `on` false: as it was. Linux 6.12
-// and later; elsewhere it does nothing.
-void RunInLongTurns(bool on);
 
 // Runs a program to its end (args[0] is its path) with this one's standard streams. Error: it could
 // not be started, or did not end with status 0.

@@ -209,7 +209,7 @@ void FollowSetSlot(ServerContext& ctx, cluster::AdminSetSlot command) {
 // steps of a migration key by key. The replicas keep it first, so that none of them knows less of
 // it than their master should it be promoted: if one that is connected does not confirm within the
 // time (2000 ms; 0: no limit), nothing is done here. With replicas that don't understand it
-// (redis-server) it is done at once.
+// (redis-server) it is done at once. Refused while slots move as a whole (MIGRATESLOTS).
 //
 // > CLUSTER SETSLOT 0 STABLE
 // (error) ERR This instance has cluster support disabled
@@ -220,6 +220,14 @@ void SetSlot(ServerContext& ctx, const Args& args, resp::Writer& out) {
   if (ctx.client.from_master) {
     FollowSetSlot(ctx, std::move(call.command));
     out.Ok();
+    return;
+  }
+  if (ctx.server->migration()->Busy(true)) {
+    out.Error("ERR Slot import in progress.");
+    return;
+  }
+  if (ctx.server->migration()->Busy(false)) {
+    out.Error("ERR Slot export in progress.");
     return;
   }
   const bool may_wait =
