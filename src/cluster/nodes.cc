@@ -74,7 +74,7 @@ void Core::SetShard(Node* node, NodeId shard) {
 
 void Core::BecomeReplicaOf(Node* master, bool close_slots, bool full_sync) {
   CHECK(master != me() && me()->slot_count == 0);
-  if (me()->IsMaster()) EndClaim();
+  LetGo(master);
   if (close_slots && state_->HasOpenSlots()) {
     for (int n = 0; n < kSlotCount; ++n) {
       const SlotId slot(static_cast<uint16_t>(n));
