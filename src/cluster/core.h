@@ -166,7 +166,7 @@ class Core {
 
   // --- heartbeat.cc: PING, PONG, MEET
   void SendHeartbeat(Link* link, PacketType type, bool only_news = false,
-                     const std::optional<PingExtension>& answer = std::nullopt);
+                     const std::vector<PingExtension>& answer = {});
   void Ping(Node* node);
   void PongAll();
   void PongSiblings();
@@ -244,15 +244,20 @@ class Core {
   void AskLeases();
   void AddLease(Packet* packet, const Link* link) const;
   void BeginClaim(const NodeId& former_owner, MonoMs released_until);
+  void RaiseClaim(const NodeId& former_owner);
+  struct Grants;
+  Grants CountGrants() const;
+  void TrySettle(const Grants& grants);
   void Settle(std::string_view why);
   void SaveContested();
   void EndClaim();
-  void NoteRelease(Node* sender, const Packet& packet);
+  void LetGo(const Node* to);
+  void NoteRelease(const Node* sender, const Packet& packet);
   void ReadLeaseRelease(const Node* sender, const Packet& packet);
   void UpdateLease();
   void NoteMoved(const Node* from, Node* to);
   void ForgetGrants(Node* node);
-  std::optional<PingExtension> AnswerLease(Node* sender, const Packet& packet, bool stale);
+  std::vector<PingExtension> AnswerLease(Node* sender, const Packet& packet, bool stale);
 
   // --- health.cc: cluster_state, and replicas that move to orphans
   void NoticeGap(int64_t gap_ms);
@@ -331,7 +336,10 @@ class Core {
   // The lease: my claim, if I am a master with slots (lease.cc).
   bool lease_check_ = false;  // this step still has to count the grants
   bool contested_ = false;
-  bool was_settled_ = false;   // of a replica: its claim was, when it let go of it
+  bool continued_ = false;     // contested, but the lease never ended since it was settled
+  Epoch raised_epoch_{0};      // of a continued claim: the first that was not settled
+  bool let_go_ = false;        // of a contested claim: its former owner gave it up to me
+  bool was_settled_ = false;   // of a replica: its claim was, when it let go of it to its master
   NodeId former_owner_;        // of a contested claim
   MonoMs released_until_{0};   // until when that one has stopped, it says
   Epoch claim_epoch_{0};       // grants asked for under an older one are void,
@@ -339,6 +347,8 @@ class Core {
   MonoMs promised_until_{0};   // an earlier life may have stopped for a manual failover until then
   MonoMs manual_started_{0};   // at the replica of a manual failover: when it was asked for,
   MonoMs manual_released_{0};  // and until when the master has stopped for it
+  NodeId promised_to_;         // at the master: for whom it has stopped, and until when
+  MonoMs promise_end_{0};
   // As a voter: grants of an earlier life may be alive for NT after the start; what owners had that
   // lost their slots to nobody in particular.
   bool boot_term_ = false;

@@ -11,7 +11,7 @@
 namespace pleiad::cluster {
 
 void Core::SendHeartbeat(Link* link, PacketType type, bool only_news,
-                         const std::optional<PingExtension>& answer) {
+                         const std::vector<PingExtension>& answer) {
   if (link == nullptr || !link->up) return;
   Packet packet = Header(type);
   if (!IsInbound(link->id)) {
@@ -25,7 +25,7 @@ void Core::SendHeartbeat(Link* link, PacketType type, bool only_news,
   if (link->extensions) {
     AddExtensions(&packet);
     AddLease(&packet, link);
-    if (answer) packet.extensions.push_back(*answer);
+    packet.extensions.insert(packet.extensions.end(), answer.begin(), answer.end());
   }
   Send(link->id, std::move(packet));
 }
@@ -155,7 +155,7 @@ void Core::OnHeartbeat(Link* link, Node* sender, const Packet& packet) {
   ReadLeaseRelease(sender, packet);
   if (packet.type != PacketType::kPong) {
     const auto answer = AnswerLease(sender, packet, stale);
-    if (answer) SendHeartbeat(link, PacketType::kPong, false, answer);
+    if (!answer.empty()) SendHeartbeat(link, PacketType::kPong, false, answer);
   }
   ReadGossip(sender, packet);
   ReadExtensions(sender, packet);

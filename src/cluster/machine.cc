@@ -241,6 +241,7 @@ void Core::Finish() {
 
 void Core::EmitSlots() {
   if (touched_.Empty()) return;
+  out_.slot_changes.reserve(static_cast<size_t>(touched_.Count()));
   touched_.ForEach([this](SlotId slot) {
     const Node* owner = state_->Owner(slot);
     SlotChange change;

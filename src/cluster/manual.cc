@@ -33,6 +33,7 @@ void Core::StartManualFailover(AdminFailover::Mode mode) {
   }
   Notice("Manual failover accepted (operator's request)");
   SendTo(me()->master, Header(PacketType::kMfStart));
+  Ping(me()->master);  // answered with its final offset, and for how long it has stopped
 }
 
 // At the master. Writes stop first; the offset is final once the driver has reported progress after
@@ -50,6 +51,12 @@ void Core::OnMfStart(Node* sender) {
                         Name(sender)));
     return;
   }
+  // Two that rely on my word would not know of each other.
+  if (now() < promise_end_ && promised_to_ != sender->id) {
+    Warning(fmt::format("Refusing the manual failover of {}: I have stopped for another replica",
+                        Name(sender)));
+    return;
+  }
   ResetManualFailover();
   ManualFailover& mf = state_->manual_failover;
   mf.end = now() + 2 * config_.manual_failover_timeout_ms;
@@ -64,6 +71,8 @@ void Core::OnStoppedOffset() {
   Node* replica = mf.replica.empty() ? nullptr : state_->Find(mf.replica);
   if (!me()->IsMaster() || paused_ || replica == nullptr) return;
   paused_ = true;
+  promised_to_ = mf.replica;
+  promise_end_ = mf.end;
   SaveContested();
   Ping(replica);
 }
@@ -77,9 +86,11 @@ void Core::RunManualFailover() {
     return ResetManualFailover();
   }
   if (me()->IsMaster()) {
-    if (state_->Find(mf.replica) == nullptr) ResetManualFailover();
+    // What was promised to it holds.
+    if (!paused_ && state_->Find(mf.replica) == nullptr) ResetManualFailover();
     return;
   }
+  if (manual_released_ <= now() && me()->master->link_up) Ping(me()->master);
   if (mf.can_start || mf.master_offset.value < 0) return;
   // Offsets of two histories may be equal by chance, those of processes that have just started
   // above all: only in step with the master is the number the master's.

@@ -33,17 +33,45 @@ enum class Mutation : uint8_t {
   kLeaseIgnored,         // a master serves without a lease
   kLeaseDatedAtReceipt,  // a grant counts from when it came, not from when it was asked for
   kLeaseNeverContested,  // the winner of an election serves at once
+  // Noticed by the lease's own weather (sim/lease_weather.h):
+  kLeaseCountsItself,   // a contested master counts itself among those that must grant
+  kLeaseNotBefore,      // a contested master counts a grant at once, whatever its not_before says
+  kLeaseOldGrants,      // grants asked for before the present claim count for it
+  kLeaseBootForgotten,  // a voter that was started again assumes that it had granted nobody
+  kLeaseStaleGranted,   // a claim that the voter knows to be overtaken is granted
+  kLeaseNumbersRepeat,  // a request's number may be that of one of an earlier life
 };
-inline constexpr int kMutationCount = 20;
+inline constexpr int kMutationCount = 26;
+// From here on it takes the lease's weather.
+inline constexpr int kFirstLeaseMutation = 20;
 
 inline constexpr std::array<std::string_view, kMutationCount> kMutationNames = {
-    "vote-unsaved",           "vote-twice",           "vote-for-living",
-    "votes-of-replicas",      "count-vote-twice",     "minority-wins",
-    "election-unsaved",       "election-epoch-kept",  "win-unsaved",
-    "win-epoch-kept",         "rebind-any",           "fail-alone",
-    "fail-never-cleared",     "epoch-not-adopted",    "stale-data-stands",
-    "manual-no-wait",         "manual-no-pause",      "lease-ignored",
-    "lease-dated-at-receipt", "lease-never-contested"};
+    "vote-unsaved",
+    "vote-twice",
+    "vote-for-living",
+    "votes-of-replicas",
+    "count-vote-twice",
+    "minority-wins",
+    "election-unsaved",
+    "election-epoch-kept",
+    "win-unsaved",
+    "win-epoch-kept",
+    "rebind-any",
+    "fail-alone",
+    "fail-never-cleared",
+    "epoch-not-adopted",
+    "stale-data-stands",
+    "manual-no-wait",
+    "manual-no-pause",
+    "lease-ignored",
+    "lease-dated-at-receipt",
+    "lease-never-contested",
+    "lease-counts-itself",
+    "lease-not-before",
+    "lease-old-grants",
+    "lease-boot-forgotten",
+    "lease-stale-granted",
+    "lease-numbers-repeat"};
 
 struct Mutations {
   uint64_t bits = 0;

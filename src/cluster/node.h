@@ -62,6 +62,8 @@ struct Node {
   MonoMs lease_asked{0};
   MonoMs lease_sent{0};
   MonoMs lease_usable{0};
+  MonoMs lease_usable_rest{0};  // the same, if only the former owner who gave up is in the way
+  Epoch lease_epoch{0};         // of the claim that was granted
   // The side that grants: when my last grant to it has run out at the latest, and who owned some of
   // its slots before and may act on my grants, until when.
   MonoMs lease_end{0};

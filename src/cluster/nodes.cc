@@ -83,7 +83,7 @@ void Core::SetShard(Node* node, NodeId shard) {
 
 void Core::BecomeReplicaOf(Node* master, bool close_slots, bool full_sync) {
   CHECK(master != me() && me()->slot_count == 0);
-  if (me()->IsMaster()) EndClaim();
+  LetGo(master);
   TouchOpenSlots();  // a replica does not import: see EmitSlots
   if (close_slots) state_->CloseAllSlots();
   state_->SetReplicaOf(me(), master);

@@ -151,8 +151,7 @@ bool Core::BumpEpoch() {
   elected_epoch_ = Epoch(0);
   MustSave();
   Notice(fmt::format("New configEpoch set to {}", me()->config_epoch.value));
-  // Cut off, I may have been replaced: a greater epoch does not make that undone.
-  if (me()->Votes() && state_->serve_until <= now()) BeginClaim(NodeId(), MonoMs(0));
+  RaiseClaim(NodeId());
   return true;
 }
 
@@ -180,7 +179,11 @@ void Core::ResolveCollision(Node* sender, const Packet& packet) {
   MustSave();
   Notice(fmt::format("configEpoch collision with node {}. Updating my configEpoch from {} to {}",
                      Name(sender), old.value, me()->config_epoch.value));
-  if (packet.slots.Intersects(me()->slots)) BeginClaim(sender->id, MonoMs(0));
+  if (packet.slots.Intersects(me()->slots)) {
+    BeginClaim(sender->id, MonoMs(0));
+  } else {
+    RaiseClaim(NodeId());
+  }
 }
 
 }  // namespace pleiad::cluster

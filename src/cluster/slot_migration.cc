@@ -43,10 +43,13 @@ Core::Answer Core::Do(const AdminClaimSlots& command, const AdminRequest&) {
   elected_epoch_ = Epoch(0);
   pong_all_ = true;
   MustSave();
-  if (!voted) {
-    lease_check_ = true;
-    AskLeases();
+  if (voted) {
+    RaiseClaim(source->id);
+  } else {
+    BeginClaim(source->id, MonoMs(0));
   }
+  let_go_ = true;  // the source holds its clients since before it allowed this
+  AskLeases();
   Notice(
       fmt::format("Claimed migrated slots of {} with epoch {}", Name(source), command.epoch.value));
   return {};
@@ -60,7 +63,7 @@ Core::Answer Core::Do(const AdminOutbid& command, const AdminRequest&) {
   pong_all_ = true;
   MustSave();
   Notice(fmt::format("Going on with my slots under epoch {}", me()->config_epoch.value));
-  if (me()->Votes() && state_->serve_until <= now()) BeginClaim(NodeId(), MonoMs(0));
+  RaiseClaim(NodeId());
   return {};
 }
 

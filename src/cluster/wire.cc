@@ -494,28 +494,31 @@ PingExtension PingExtension::Port(uint16_t type, uint16_t port) {
 }
 
 PingExtension PingExtension::LeaseRequest(uint64_t number, Epoch config_epoch,
-                                          int64_t node_timeout_ms) {
+                                          int64_t node_timeout_ms, const NodeId& yielded_by) {
   PingExtension ext{kExtLeaseRequest, {}};
   PutInt(&ext.body, number);
   PutInt(&ext.body, config_epoch.value);
   PutInt(&ext.body, node_timeout_ms);
+  if (!yielded_by.empty()) ext.body += yielded_by.view();
   return ext;
 }
 
-PingExtension PingExtension::LeaseRelease(Epoch config_epoch, int64_t span_ms) {
+PingExtension PingExtension::LeaseRelease(Epoch config_epoch, int64_t span_ms, uint64_t number) {
   PingExtension ext{kExtLeaseRelease, {}};
   PutInt(&ext.body, config_epoch.value);
   PutInt(&ext.body, span_ms);
+  PutInt(&ext.body, number);
   return ext;
 }
 
 PingExtension PingExtension::LeaseGrant(uint64_t number, Epoch config_epoch, bool granted,
-                                        int64_t not_before_ms) {
+                                        int64_t not_before_ms, int64_t not_before_rest_ms) {
   PingExtension ext{kExtLeaseGrant, {}};
   PutInt(&ext.body, number);
   PutInt(&ext.body, config_epoch.value);
   PutInt(&ext.body, not_before_ms);
   PutInt(&ext.body, static_cast<uint64_t>(granted ? 1 : 0));
+  PutInt(&ext.body, not_before_rest_ms);
   return ext;
 }
 
@@ -552,27 +555,33 @@ std::optional<PingExtension::LeaseAsk> PingExtension::AsLeaseRequest() const {
   out.number = in.Int<uint64_t>();
   out.config_epoch = Epoch(in.Int<uint64_t>());
   out.node_timeout_ms = std::clamp<int64_t>(in.Int<int64_t>(), 1, kSpanMaxMs);
+  if (body.size() >= 24 + kIdBytes) {
+    const auto id = NodeId::Parse(in.Take(kIdBytes));
+    if (id) out.yielded_by = *id;
+  }
   return out;
 }
 
 std::optional<PingExtension::LeaseFreed> PingExtension::AsLeaseRelease() const {
-  if (type != kExtLeaseRelease || body.size() < 16) return std::nullopt;
+  if (type != kExtLeaseRelease || body.size() < 24) return std::nullopt;
   Reader in(body);
   LeaseFreed out{};
   out.config_epoch = Epoch(in.Int<uint64_t>());
   out.span_ms = std::clamp<int64_t>(in.Int<int64_t>(), 0, kSpanMaxMs);
+  out.number = in.Int<uint64_t>();
   return out;
 }
 
 std::optional<PingExtension::LeaseAnswer> PingExtension::AsLeaseGrant() const {
-  if (type != kExtLeaseGrant || body.size() < 32) return std::nullopt;
+  if (type != kExtLeaseGrant || body.size() < 40) return std::nullopt;
   Reader in(body);
   LeaseAnswer out{};
   out.number = in.Int<uint64_t>();
   out.config_epoch = Epoch(in.Int<uint64_t>());
   out.not_before_ms = in.Int<int64_t>();
   out.granted = in.Int<uint64_t>() == 1;
-  if (out.not_before_ms < 0) return std::nullopt;
+  out.not_before_rest_ms = in.Int<int64_t>();
+  if (out.not_before_ms < 0 || out.not_before_rest_ms < 0) return std::nullopt;
   return out;
 }
 

@@ -128,15 +128,18 @@ struct PingExtension {
   static PingExtension ShardId(const NodeId& shard);
   static PingExtension Forgotten(const NodeId& node, uint64_t ttl_s);
   static PingExtension Port(uint16_t type, uint16_t port);
-  // The lease (lease.cc). Request: a number, the config epoch of the claim it is asked for, and the
-  // node timeout by which the asker counts.
-  static PingExtension LeaseRequest(uint64_t number, Epoch config_epoch, int64_t node_timeout_ms);
-  // Both echoed, granted or not, and for how long a contested grantee may not count it.
+  // The lease (lease.cc). Request: a number, the config epoch of the claim it is asked for, the
+  // node timeout by which the asker counts, and who said that it gave the slots up to the asker
+  // (empty: nobody).
+  static PingExtension LeaseRequest(uint64_t number, Epoch config_epoch, int64_t node_timeout_ms,
+                                    const NodeId& yielded_by = NodeId());
+  // Both echoed, granted or not, and for how long a contested grantee may not count it; and for how
+  // long without regard to yielded_by.
   static PingExtension LeaseGrant(uint64_t number, Epoch config_epoch, bool granted,
-                                  int64_t not_before_ms);
-  // A master that stopped writes for a manual failover: of which claim, and for how long they stay
-  // stopped, counted from the MFSTART that asked for it.
-  static PingExtension LeaseRelease(Epoch config_epoch, int64_t span_ms);
+                                  int64_t not_before_ms, int64_t not_before_rest_ms = 0);
+  // A master that stopped writes for a manual failover answers a request of that replica: of which
+  // claim, for how long they stay stopped from now on, and the number echoed, which dates it.
+  static PingExtension LeaseRelease(Epoch config_epoch, int64_t span_ms, uint64_t number);
 
   struct ForgottenNode {
     NodeId id;
@@ -146,16 +149,19 @@ struct PingExtension {
     uint64_t number;
     Epoch config_epoch;
     int64_t node_timeout_ms;  // 1 to an hour, whatever was sent
+    NodeId yielded_by;
   };
   struct LeaseAnswer {
     uint64_t number;
     Epoch config_epoch;
     bool granted;
-    int64_t not_before_ms;  // >= 0
+    int64_t not_before_ms;       // >= 0
+    int64_t not_before_rest_ms;  // >= 0
   };
   struct LeaseFreed {
     Epoch config_epoch;
     int64_t span_ms;  // 0 to an hour, whatever was sent
+    uint64_t number;
   };
   std::optional<std::string_view> AsText() const;
   std::optional<NodeId> AsShardId() const;

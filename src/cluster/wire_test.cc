@@ -143,7 +143,7 @@ TEST(Wire, ExtensionsReadBack) {
   EXPECT_EQ(*p.Find(kExtClientPort)->AsPort(), 6379);
   EXPECT_EQ(p.Find(kExtLeaseRequest)->AsLeaseRequest()->number, 77U);
   EXPECT_EQ(p.Find(kExtLeaseRequest)->AsLeaseRequest()->node_timeout_ms, 2000);
-  EXPECT_EQ(PingExtension::LeaseRelease(Epoch(9), 1 << 30).AsLeaseRelease()->span_ms, 3600000);
+  EXPECT_EQ(PingExtension::LeaseRelease(Epoch(9), 1 << 30, 5).AsLeaseRelease()->span_ms, 3600000);
   const auto grant = p.Find(kExtLeaseGrant)->AsLeaseGrant();
   EXPECT_EQ(grant->config_epoch, Epoch(8));
   EXPECT_TRUE(grant->granted);

@@ -54,8 +54,13 @@ void ClusterDriver::Feed(cluster::Event event) {
 void ClusterDriver::Obey(Effects effects) {
   const bool outermost = !feeding_;  // Start: what fails while it is obeyed is fed afterwards
   if (outermost) feeding_ = true;
-  // Before anything is gained by it, and as soon as anything is lost.
-  serve_until_.store(machine_->state().serve_until.value, std::memory_order_release);
+  // What is lost of the lease is lost at once. What is gained is gained when all of this is done: a
+  // master that was replaced is a replica in the table and needs no lease any more, but the slots
+  // are its own until it has saved that.
+  const int64_t lease = machine_->state().serve_until.value;
+  if (lease < serve_until_.load(std::memory_order_relaxed)) {
+    serve_until_.store(lease, std::memory_order_release);
+  }
   if (MayLoseFirst(effects)) {
     // Whoever waits for such a slot is told at once where it went: the end of a slot migration,
     // whose claim is on its owner's disk. That we serve it no more needs no disk of ours.
@@ -76,6 +81,7 @@ void ClusterDriver::Obey(Effects effects) {
   ApplySlots(std::move(effects.slot_changes));
   if (deferring) Publish();
   if (effects.role) ApplyRole(*effects.role);
+  serve_until_.store(lease, std::memory_order_release);
   if (effects.pause_writes && callbacks_.on_pause_writes) {
     callbacks_.on_pause_writes(*effects.pause_writes);
     // Nothing is written from here on: the offset is the last one.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -15,6 +16,7 @@
 
 #include "runtime/parallel.h"
 #include "runtime/tool_clock.h"
+#include "sim/lease_weather.h"
 #include "sim/run.h"
 
 namespace pleiad::server {
@@ -33,9 +35,12 @@ constexpr const char* kSimUsage =
     "  --keep-going              don't stop at the first seed with a violation\n"
     "  --mutation NAME           break a rule on purpose; --mutations all: each in turn, and it\n"
     "                            must be caught\n"
+    "  --lease                   short runs of three to five masters in the lease's own weather\n"
     "  --svg FILE                a picture of the (first) seed\n"
     "  --log                     what its nodes log\n"
     "  --json                    the report for programs\n";
+
+constexpr uint64_t kLeaseMutationRuns = 20'000;
 
 struct SimCommand {
   sim::SimOptions options;
@@ -46,6 +51,7 @@ struct SimCommand {
   bool log = false;
   bool keep_going = false;
   bool all_mutations = false;
+  bool lease = false;
   std::string svg;
 };
 
@@ -105,6 +111,8 @@ std::string ParseSim(int argc, char** argv, SimCommand* command) {
       command->json = true;
     } else if (name == "--log") {
       command->log = true;
+    } else if (name == "--lease") {
+      command->lease = true;
     } else if (name == "--once") {
       command->options.check_twice = false;
     } else if (name == "--keep-going") {
@@ -165,6 +173,36 @@ sim::Report RunSeeds(const SimCommand& command, bool progress) {
   return sum;
 }
 
+// The lease's weather (sim/lease_weather.h), in portions, so that a report is not kept of each run.
+sim::LeaseReport RunLeaseSeeds(const SimCommand& command, bool stop) {
+  constexpr uint64_t kPortion = 100;
+  std::mutex mutex;
+  std::map<uint64_t, sim::LeaseReport> reports;
+  const uint64_t portions = (command.last - command.first) / kPortion;
+  runtime::ForEachNumber(uint64_t{0}, portions, command.jobs, [&](uint64_t n) {
+    const uint64_t first = command.first + n * kPortion;
+    const uint64_t last = std::min(first + kPortion - 1, command.last);
+    sim::LeaseOptions options;
+    options.mutations = command.options.mutations;
+    sim::LeaseReport report;
+    if (command.log && first == last) {
+      std::string log;
+      options.seed = first;
+      report = sim::RunLease(options, &log);
+      std::fwrite(log.data(), 1, log.size(), stdout);
+    } else {
+      report = sim::RunLeases(options, first, last, stop);
+    }
+    const bool clean = report.violations == 0;
+    const std::lock_guard<std::mutex> lock(mutex);
+    reports.emplace(n, std::move(report));
+    return clean || !stop;
+  });
+  sim::LeaseReport sum;
+  for (const auto& [n, report] : reports) sum.Add(report);
+  return sum;
+}
+
 // Breaks one rule after the other; the simulator must notice each.
 int RunMutations(SimCommand command, bool colour) {
   command.keep_going = false;
@@ -173,10 +211,22 @@ int RunMutations(SimCommand command, bool colour) {
   for (int m = 0; m < cluster::kMutationCount; ++m) {
     command.options.mutations = cluster::Mutations();
     command.options.mutations.Add(static_cast<cluster::Mutation>(m));
+    const char* name = cluster::kMutationNames[static_cast<size_t>(m)].data();
+    if (m >= cluster::kFirstLeaseMutation) {
+      SimCommand lease = command;
+      lease.first = 1;
+      lease.last = kLeaseMutationRuns;
+      const sim::LeaseReport report = RunLeaseSeeds(lease, true);
+      missed += report.violations > 0 ? 0 : 1;
+      std::printf("  %-22s %s after %llu short runs: %s\n", name,
+                  report.violations > 0 ? "caught" : "NOT CAUGHT",
+                  static_cast<unsigned long long>(report.runs), report.first.c_str());
+      std::fflush(stdout);
+      continue;
+    }
     const sim::Report report = RunSeeds(command, false);
     const bool caught = report.violations_total > 0;
     missed += caught ? 0 : 1;
-    const char* name = cluster::kMutationNames[static_cast<size_t>(m)].data();
     if (caught) {
       const sim::Violation& v = report.violations.front();
       std::printf("  %-22s %scaught%s after %llu seeds, by %s: %s\n", name,
@@ -204,6 +254,11 @@ int SimMain(int argc, char** argv) {
   const bool colour = ::isatty(STDOUT_FILENO) != 0;
   if (command.all_mutations) return RunMutations(command, colour);
   const MonoMs begin = runtime::ToolNow();
+  if (command.lease) {
+    const sim::LeaseReport report = RunLeaseSeeds(command, !command.keep_going);
+    std::fputs(sim::LeaseText(report, runtime::ToolNow() - begin).c_str(), stdout);
+    return report.violations == 0 ? 0 : 1;
+  }
   const sim::Report report = RunSeeds(command, ::isatty(STDERR_FILENO) != 0);
   const int64_t wall_ms = runtime::ToolNow() - begin;
   const std::string text = command.json

@@ -307,7 +307,7 @@ int Fleet::ShardOf(const Process& p) const {
 
 void Fleet::Obey(int i, Effects effects) {
   Process& p = node(i);
-  p.serve_until = p.machine->state().serve_until;
+  p.serve_until = std::min(p.serve_until, p.machine->state().serve_until);
   MixEffects(p, effects);
   ReadTraces(p, effects);
   if (effects.persist) {
@@ -387,6 +387,7 @@ void Fleet::ObeyRest(int i, Effects effects) {
   if (std::exchange(p.won, false)) OnWin(p, p.won_manually);
   ObeySlots(p, effects);
   if (effects.role) SetRole(p, *effects.role);
+  p.serve_until = p.machine->state().serve_until;
   if (effects.pause_writes) {
     p.writes_paused =
         *effects.pause_writes && !p.config.mutations.Has(cluster::Mutation::kManualNoPause);

@@ -26,9 +26,7 @@ struct Clock {
   int64_t wall_error_ms = 0;
   static constexpr int64_t kWallStart = 1'700'000'000'000;
 
-  MonoMs Mono(Us now) const {
-    return MonoMs(base_ms + (now + now / 1000 * drift_ppm / 1000) / kMs);
-  }
+  MonoMs Mono(Us now) const { return MonoMs(base_ms + (now + now * drift_ppm / 1'000'000) / kMs); }
   UnixMs Wall(Us now) const { return UnixMs(kWallStart + now / kMs + wall_error_ms); }
 };
 

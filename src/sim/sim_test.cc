@@ -118,7 +118,7 @@ std::string MutationName(const ::testing::TestParamInfo<int>& info) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Sim, BrokenRule, ::testing::Range(0, cluster::kMutationCount),
+INSTANTIATE_TEST_SUITE_P(Sim, BrokenRule, ::testing::Range(0, cluster::kFirstLeaseMutation),
                          MutationName);
 
 }  // namespace
