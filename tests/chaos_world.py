@@ -185,4 +185,5 @@ class Prober(Worker):
         time.sleep(0.004)  # a pace, so that probing is not the load
 
     def last_accepted(self):
-        return max((rows[-1][1] for rows in self.accepted.values() if rows), default=0.0)
+        """When the last write was sent that was accepted: not before then it was."""
+        return max((rows[-1][0] for rows in self.accepted.values() if rows), default=0.0)
