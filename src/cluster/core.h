@@ -29,6 +29,7 @@ namespace pleiad::cluster {
 namespace rule {
 inline constexpr int64_t kReportValidityNt = 2;  // failure reports live so many NT
 inline constexpr int64_t kFailUndoNt = 2;        // FAIL of a master with slots stays so many NT
+inline constexpr int64_t kDeafNt = 2;            // who speaks and leaves pings unanswered so long
 inline constexpr int64_t kRefusedAgain = 50;     // a second refusal so much later is proof
 inline constexpr int64_t kDiedUndo = 2000;       // FAIL of one that died stays so long, not 2 NT
 inline constexpr int64_t kHandshakeMin = 1000;
@@ -190,6 +191,7 @@ class Core {
   void ReadForgotten(const PingExtension& extension);
 
   // --- failure.cc: PFAIL, FAIL
+  bool Deaf(const Node* node) const;
   void DetectFailures();
   void TellSuspicion();
   void NoteRefusal(Node* node, bool refused);

@@ -21,6 +21,13 @@
 
 namespace pleiad::cluster {
 
+// It speaks and does not answer, so it hears nobody, and without the grants that it does not hear
+// it serves nothing: as good as dead for its clients.
+bool Core::Deaf(const Node* node) const {
+  return node->speaks_lease && node->ping_sent.value != 0 &&
+         now() - node->ping_sent >= rule::kDeafNt * NodeTimeout();
+}
+
 void Core::DetectFailures() {
   bool suspected = false;
   for (const auto& [id, node] : state_->nodes()) {
@@ -28,7 +35,7 @@ void Core::DetectFailures() {
     if (node->TimedOut() || node->Failed()) continue;
     int64_t silent = now() - node->ping_sent;
     if (node->data_received.value != 0) silent = std::min(silent, now() - node->data_received);
-    if (silent < NodeTimeout()) continue;
+    if (silent < NodeTimeout() && !Deaf(node.get())) continue;
     Suspect(node.get());
     suspected = true;
   }

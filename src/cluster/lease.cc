@@ -317,7 +317,7 @@ std::vector<PingExtension> Core::AnswerLease(Node* sender, const Packet& packet,
   const bool overtaken =
       !packet.slots.IsSubsetOf(sender->slots) && !Broken(Mutation::kLeaseStaleGranted);
   const bool granted = me()->Votes() && !stale && sender->IsMaster() &&
-                       ask->config_epoch == packet.config_epoch && !overtaken;
+                       ask->config_epoch == packet.config_epoch && !overtaken && !Deaf(sender);
   int64_t not_before = 0;
   int64_t rest = 0;
   if (granted) {

@@ -15,7 +15,7 @@
 //   keys NODE SLOT N                     what its key space holds in that slot
 //   write NODE BYTES                     its replication stream grows
 //   kill|start|pause|resume NODE         kill -9, start from nodes.conf, SIGSTOP, SIGCONT
-//   cut NODE NODE, cut NODE all, heal    the network
+//   cut NODE NODE, cut NODE all, heal    the network; cut all NODE: it hears nobody
 //   run MS, quiet MS                     run prints the log, quiet drops it
 //   lease NODE                           for how long it may serve by the grants it holds
 //   until ok|taken NODE|leads NODE LIMIT how long until all are ok, NODE owns nothing, NODE owns
@@ -119,6 +119,12 @@ class Script {
     if (what == "until") return Until(w);
     if (what == "lease") return Lease(Index(w[1]));
     if (what == "set") return Set(w);
+    if (what == "cut" && w[1] == "all") {
+      for (int i = 0; i < world_->count(); ++i) {
+        if (i != Index(w[2])) world_->Cut(i, Index(w[2]), false);
+      }
+      return "";
+    }
     if (what == "cut") {
       for (int i = 0; i < world_->count(); ++i) {
         if (i != Index(w[1]) && (w[2] == "all" || i == Index(w[2]))) world_->Cut(Index(w[1]), i);
