@@ -152,8 +152,9 @@ Core::Answer Core::AssignSlot(const AdminSetSlot& command, uint64_t keys) {
     Notice(fmt::format("Lost my last slot. Reconfiguring myself as a replica of {}", Name(node)));
     BecomeReplicaOf(node, true, true);
   } else if (node == me() && state_->ImportingFrom(slot) != nullptr) {
+    const NodeId source = state_->ImportingFrom(slot)->id;
     state_->SetImportingFrom(slot, nullptr);
-    BumpEpoch();
+    BumpEpoch(source);
     pong_all_ = true;
   } else if (was_mine && node != me()) {
     pong_all_ = true;

@@ -211,7 +211,7 @@ class Core {
   void SendUpdatesFor(Link* link, Node* claimer, Epoch epoch, const SlotSet& claimed);
   void OnUpdatePacket(const Packet& packet);
   bool Unclaimed(SlotId slot) const;
-  bool BumpEpoch();  // false: mine was the greatest already
+  bool BumpEpoch(const NodeId& given_by = {});  // false: mine was the greatest already
   void ResolveCollision(Node* sender, const Packet& packet);
 
   // --- election.cc, vote.cc, manual.cc

@@ -96,7 +96,7 @@ void Core::NoteNotClaimed(SlotId slot, Node* claimer, Epoch epoch) {
   const Node* owner = state_->Owner(slot);
   if (owner != nullptr && owner != claimer) return;
   Assign(slot, me());
-  BumpEpoch();
+  BumpEpoch(claimer->id);
 }
 
 void Core::FollowSlots(Node* claimer, bool same_shard) {
@@ -142,8 +142,9 @@ void Core::OnUpdatePacket(const Packet& packet) {
 }
 
 // A new epoch without asking anyone: for an operator's act, or to end a collision. It may collide
-// in turn.
-bool Core::BumpEpoch() {
+// in turn. `given_by`: the owner of the slots for which it is, who serves them no more by the
+// operator's word; that it may still act on its lease for others is no reason to wait.
+bool Core::BumpEpoch(const NodeId& given_by) {
   const Epoch max = state_->MaxEpoch();
   if (me()->config_epoch.value != 0 && me()->config_epoch == max) return false;
   state_->current_epoch = max.Next();
@@ -151,7 +152,8 @@ bool Core::BumpEpoch() {
   elected_epoch_ = Epoch(0);
   MustSave();
   Notice(fmt::format("New configEpoch set to {}", me()->config_epoch.value));
-  RaiseClaim(NodeId());
+  RaiseClaim(given_by);
+  let_go_ = continued_ && !given_by.empty();
   return true;
 }
 
