@@ -46,14 +46,16 @@ class Load:
 
     def _count(self, conns, owners, key, mine):
         slot = key_slot(key)
-        address, ask = owners.get(slot, self.seeds[0]), False
+        address, ask, said = owners.get(slot, self.seeds[0]), False, []
         for attempt in range(2000):
+            said.append((round(time.time() % 1000, 3), address[1]))
             try:
                 conn = conns.get(address) or conns.setdefault(address, Conn(address))
                 if ask:
                     conn('ASKING')
                 reply = conn('INCR', key)
-            except (OSError, EOFError):
+            except (OSError, EOFError) as error:
+                said.append(repr(error))
                 conns.pop(address, None)
                 self.unsure.add(key)
                 address, ask = self.seeds[attempt % len(self.seeds)], False
@@ -64,6 +66,7 @@ class Load:
             if reply.startswith('TRYAGAIN') or reply.startswith('CLUSTERDOWN'):
                 self.stop.wait(0.01)
                 continue
+            said.append(str(reply))
             kind, _, where = reply.split(' ', 2)
             if kind not in ('MOVED', 'ASK'):
                 raise AssertionError(reply)
@@ -72,7 +75,7 @@ class Load:
             self.asked += ask
             if kind == 'MOVED':
                 owners[slot] = address
-        raise AssertionError('no answer for %s' % key)
+        raise AssertionError('no answer for %s: %s' % (key, (said[:4] + said[-8:])))
 
     def check(self, t):
         """Stops and compares: nothing lost, nothing twice, and each key in one place."""

@@ -39,7 +39,7 @@ constexpr size_t kExportQueueMax = 1024 * 1024;  // beyond it the walker waits f
 constexpr int64_t kLagMin = 64 * 1024;           // applied in less than a millisecond
 constexpr int kOutbidRetryMs = 100;
 constexpr int64_t kBreathUsMin = 100;
-constexpr int64_t kBreathUsMax = 1000;  // more: the thread was interrupted, it did not work
+constexpr int64_t kBreathUsMax = 400;  // more: the thread was interrupted, it did not work
 
 int64_t KeysIn(Keyspace& keyspace, SlotId id) {
   Slot& slot = keyspace.RawSlot(id);
