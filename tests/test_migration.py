@@ -451,6 +451,25 @@ def test_late_target(t):
     t.equal(source.cmd('GET', key), b'new')
 
 
+@short
+@limit(60)
+@pleiad_only
+def test_time_is_over(t):
+    """The source's replica stands still: no leave to claim comes in time. Both sides say that it failed."""
+    cluster = Cluster(t, 4, replicas=1)
+    source, target = cluster.masters
+    replica, = cluster.replicas_of(source)
+    t.await_true(lambda: 'state=online' in source.info('replication').get('slave0', ''), 10, 'the replica')
+    replica.process.send_signal(signal.SIGSTOP)
+    t.equal(source.cmd('SET', key_in(3000, 5000), 'x'), 'OK')
+    migrate(t, source, target, (0, 1999))
+    await_job(t, source, b'failed')
+    replica.process.send_signal(signal.SIGCONT)
+    t.await_true(lambda: jobs(target)[0]['state'] not in (b'failover-requested', b'waiting-for-paused'), 10, 'its end')
+    t.equal(jobs(target)[0]['state'], b'failed')
+    t.true(0 in own_slots(source), 'the slots stay')
+
+
 @limit(120)
 @pleiad_only
 def test_failover_right_after(t):

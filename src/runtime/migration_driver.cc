@@ -34,6 +34,7 @@ constexpr int kStatesAtOnce = 64;    // slots in one stay in the keyspace
 
 void MigrationRecord::Note(std::string_view state_text, int64_t acked, int64_t remaining_bytes) {
   const std::lock_guard<std::mutex> lock(mutex);
+  if (finished) return;  // how it ended stays
   const int64_t now = UnixNow().value / 1000;
   if (state != state_text) updated_s = now;
   state = state_text;
