@@ -358,9 +358,9 @@ TEST_P(Transcript, IsWhatHappens) {
 
 INSTANTIATE_TEST_SUITE_P(All, Transcript,
                          ::testing::Values("meet", "create", "failover", "return", "collision",
-                                           "stale_claim", "setslot", "forget", "replicate",
-                                           "minority", "manual_failover", "reset", "lease", "gone",
-                                           "handover"),
+                                           "deaf", "stale_claim", "setslot", "forget", "replicate",
+                                           "reshard", "minority", "manual_failover", "reset",
+                                           "lease", "gone", "handover"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
