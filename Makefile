@@ -5,7 +5,8 @@
 #   make cluster   build, then six nodes on 127.0.0.1:7000-7005; `make stop` ends them
 #   make test      all that CI runs: tidy, unit tests, process tests, sanitizers
 #   make asan tsan one sanitizer: unit tests and the short process tests
-#   make chaos     the process tests that take minutes: every byte, every step, 200 crashes
+#   make chaos     the process tests that take minutes: every byte, every step, 200 crashes, and MINUTES
+#                  of faults under clients that a judge listens to (SEED)
 #   make fuzz      every fuzz target for FUZZ_SECONDS
 #   make bench     against Debian's redis-server, figures for this machine
 #   make links     build/bin/: the names people already type (redis-server, redis-cli, ...)

@@ -631,7 +631,7 @@ def test_large_keys(t):
     them; the migration goes on, and what arrives is what they are at the end. ROUNDS=N: with other seeds."""
     size = 5000
     for seed in range(int(os.environ.get('SEED', 1)), int(os.environ.get('SEED', 1)) + int(os.environ.get('ROUNDS', 1))):
-        cluster = Cluster(t, 2)
+        cluster = Cluster(t, 2, config='cluster-node-timeout 15000')
         source, target = cluster.masters
         rng = random.Random(seed)
         mirror = Mirror(t, source.connect(30), '{%s}' % key_in(100), '{%s}' % key_in(5000))

@@ -519,7 +519,6 @@ def _json(t, *args, status=0):
     return found
 
 
-@short
 @limit(100)
 @pleiad_only
 def test_json(t):
