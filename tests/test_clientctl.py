@@ -374,7 +374,7 @@ def test_command_log(t):
 def test_clusterscan(t):
     cluster = Cluster(t, 2)
     values = cluster.fill(500)
-    conns = {node.name: node.connect() for node in cluster.nodes}
+    conns = {node.name: node.connect(60) for node in cluster.nodes}
     found, cursor, calls = [], '0', 0
     node = cluster.nodes[0].name
     while True:
