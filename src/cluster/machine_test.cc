@@ -105,6 +105,24 @@ TEST_F(Voter, VotesOncePerEpochAndSavesFirst) {
   EXPECT_EQ(Count(Say('c', Request(6, 5)), PacketType::kAuthAck), 0);
 }
 
+// A restart between the two requests would serve while the replica relies on the word given first.
+TEST_F(Voter, KeepsItsWordOnDiskWhenAskedAgainToStop) {
+  Packet pong = From('c', PacketType::kPong);
+  pong.replica_of = IdOf('a');
+  pong.flags = kFlagReplica;
+  pong.current_epoch = Epoch(6);
+  Say('c', pong);
+  ASSERT_EQ(machine_->state().Find(IdOf('c'))->master, machine_->state().myself());
+  Packet ask = pong;
+  ask.type = PacketType::kMfStart;
+  EXPECT_TRUE(Say('c', ask).pause_writes.value_or(false));
+  const Effects stopped = Step(ReplicationProgress{});
+  ASSERT_TRUE(stopped.persist.has_value());
+  EXPECT_NE(stopped.persist->content.find("leaseContested 1"), std::string::npos);
+  Say('c', ask);
+  EXPECT_TRUE(machine_->state().contested);
+}
+
 TEST_F(Voter, AnswersAStaleCandidateWithUpdate) {
   const Effects denied = Say('c', Request(6, 4));
   EXPECT_EQ(Count(denied, PacketType::kAuthAck), 0);

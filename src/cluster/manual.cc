@@ -57,8 +57,14 @@ void Core::OnMfStart(Node* sender) {
                         Name(sender)));
     return;
   }
-  ResetManualFailover();
   ManualFailover& mf = state_->manual_failover;
+  if (paused_ && mf.replica == sender->id) {  // it asks again: my word stands on disk all the while
+    mf.end = promise_end_ = now() + 2 * config_.manual_failover_timeout_ms;
+    out_.pause_writes = true;
+    Notice(fmt::format("Manual failover requested again by replica {}", Name(sender)));
+    return;
+  }
+  ResetManualFailover();
   mf.end = now() + 2 * config_.manual_failover_timeout_ms;
   mf.replica = sender->id;
   out_.pause_writes = true;
