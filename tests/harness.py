@@ -311,6 +311,7 @@ class Server:
         """SIGTERM; returns the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(signal.SIGCONT)  # a test that failed may have left it stopped
         try:
             return self.process.wait(20 * self.test.slow)
         except subprocess.TimeoutExpired:
@@ -442,6 +443,7 @@ class Test:
         for server in self.servers:
             if server.process and server.process.poll() is None:
                 server.process.send_signal(signal.SIGTERM)
+                server.process.send_signal(signal.SIGCONT)
         for server in self.servers:
             if not server.process or server.killed:
                 continue
