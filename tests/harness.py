@@ -307,11 +307,15 @@ class Server:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
 
-    def stop(self):
-        """SIGTERM; returns the exit status."""
+    def terminate(self):
+        """SIGTERM, also to one that a failed test left stopped; does not wait."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.send_signal(signal.SIGCONT)  # a test that failed may have left it stopped
+            self.process.send_signal(signal.SIGCONT)
+
+    def stop(self):
+        """SIGTERM; returns the exit status."""
+        self.terminate()
         try:
             return self.process.wait(20 * self.test.slow)
         except subprocess.TimeoutExpired:
@@ -441,9 +445,8 @@ class Test:
                 other.kill()
                 other.wait(10)
         for server in self.servers:
-            if server.process and server.process.poll() is None:
-                server.process.send_signal(signal.SIGTERM)
-                server.process.send_signal(signal.SIGCONT)
+            if server.process:
+                server.terminate()
         for server in self.servers:
             if not server.process or server.killed:
                 continue

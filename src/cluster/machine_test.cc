@@ -116,11 +116,16 @@ TEST_F(Voter, KeepsItsWordOnDiskWhenAskedAgainToStop) {
   Packet ask = pong;
   ask.type = PacketType::kMfStart;
   EXPECT_TRUE(Say('c', ask).pause_writes.value_or(false));
+  const MonoMs end = machine_->state().manual_failover.end;
+  const int64_t asked = now_;
   const Effects stopped = Step(ReplicationProgress{});
   ASSERT_TRUE(stopped.persist.has_value());
   EXPECT_NE(stopped.persist->content.find("leaseContested 1"), std::string::npos);
-  Say('c', ask);
+  now_ += 1000;
+  const Effects again = Say('c', ask);
+  EXPECT_TRUE(again.pause_writes.value_or(false));
   EXPECT_TRUE(machine_->state().contested);
+  EXPECT_EQ(machine_->state().manual_failover.end, end + (now_ - asked));
 }
 
 TEST_F(Voter, AnswersAStaleCandidateWithUpdate) {

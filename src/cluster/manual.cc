@@ -58,14 +58,12 @@ void Core::OnMfStart(Node* sender) {
     return;
   }
   ManualFailover& mf = state_->manual_failover;
-  if (paused_ && mf.replica == sender->id) {  // it asks again: my word stands on disk all the while
-    mf.end = promise_end_ = now() + 2 * config_.manual_failover_timeout_ms;
-    out_.pause_writes = true;
-    Notice(fmt::format("Manual failover requested again by replica {}", Name(sender)));
-    return;
-  }
-  ResetManualFailover();
+  // If it asks again, writes stay stopped, the offset is still the last one, and my word stands on
+  // disk all the while: it only holds for longer.
+  const bool again = paused_ && mf.replica == sender->id;
+  if (!again) ResetManualFailover();
   mf.end = now() + 2 * config_.manual_failover_timeout_ms;
+  if (again) promise_end_ = mf.end;
   mf.replica = sender->id;
   out_.pause_writes = true;
   Notice(fmt::format("Manual failover requested by replica {}", Name(sender)));
