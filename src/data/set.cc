@@ -189,8 +189,12 @@ bool Set::Add(std::string_view member) {
   const auto number = ParseInt64(member);
   if (number.has_value() && (ints || SetIntsMax(settings_) > 0)) return AddInt(*number);
   if (!ints) return AddToPacked(member);
-  // Numbers are joined by something else. Numbers have 20 characters at most.
   const IntRun run(store_->bytes());
+  if (run.count() == 0) {  // its last number was removed
+    store_->SetPacked({});
+    return AddToPacked(member);
+  }
+  // Numbers are joined by something else. Numbers have 20 characters at most.
   const size_t longest =
       std::max(IntText(run.Get(0)).view().size(), IntText(run.Get(run.count() - 1)).view().size());
   if (FitsPacked(run.count(), member) &&

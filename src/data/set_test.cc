@@ -61,6 +61,17 @@ TEST(SetTest, OnlyCanonicalNumbersAreNumbers) {
   }
 }
 
+TEST(SetTest, TakesATextAfterItsLastNumberIsGone) {
+  const CollectionSettings settings;
+  MemoryStore store;
+  Set set(&store, settings);
+  set.Add("7");
+  EXPECT_TRUE(set.Remove("7"));
+  EXPECT_TRUE(set.Add("a"));
+  EXPECT_EQ(SetFormOf(store), "listpack");
+  EXPECT_EQ(SetMembers(store), std::set<std::string>{"a"});
+}
+
 TEST(SetTest, HoldsWhatAModelHolds) {
   CollectionSettings settings;
   for (uint64_t seed = 1; seed <= 60; ++seed) {
