@@ -4,7 +4,6 @@
 unclean may cost acknowledged writes of the victim's slots, since replication is asynchronous: what the client was told
 within their time is not held against the server (but with durable writes it is)."""
 import random
-import signal
 
 from chaos_world import NODE_TIMEOUT
 from cluster import own_slots
@@ -66,21 +65,21 @@ class Faults:
             replica.start()
 
     def stop_master_short(self, victim):
-        victim.process.send_signal(signal.SIGSTOP)
+        victim.pause()
         try:
             self.wait(0.5 * self.timeout)
         finally:
-            victim.process.send_signal(signal.SIGCONT)
+            victim.resume()
 
     @unclean
     def stop_master_long(self, victim):
         alive = self.others(victim)
         slots = own_slots(victim)
-        victim.process.send_signal(signal.SIGSTOP)
+        victim.pause()
         try:
             self.t.await_true(lambda: any(slots <= own_slots(node) for node in alive), 30, 'a failover')
         finally:
-            victim.process.send_signal(signal.SIGCONT)
+            victim.resume()
 
     def _cut(self, pairs, victim, slots):
         """Until somebody else has the slots; notes how long the victim went on."""

@@ -307,11 +307,29 @@ class Server:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
 
+    def pause(self):
+        """SIGSTOP; returns when all of it stands still: the signal reaches the threads one after the other, and on a busy
+        machine one of them may still answer for milliseconds."""
+        self.process.send_signal(signal.SIGSTOP)
+        self.test.await_true(self._stands_still, 5, 'every thread to stop')
+
+    def resume(self):
+        """SIGCONT."""
+        self.process.send_signal(signal.SIGCONT)
+
+    def _stands_still(self):
+        tasks = '/proc/%d/task' % self.pid
+        for task in os.listdir(tasks):
+            with open('%s/%s/stat' % (tasks, task)) as file:
+                if file.read().rpartition(')')[2].split()[0] != 'T':
+                    return False
+        return True
+
     def terminate(self):
         """SIGTERM, also to one that a failed test left stopped; does not wait."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.send_signal(signal.SIGCONT)
+            self.resume()
 
     def stop(self):
         """SIGTERM; returns the exit status."""

@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import select
-import signal
 import struct
 import subprocess
 import termios
@@ -79,7 +78,7 @@ def test_progress(t):
         t.await_true(lambda: screen.read() and any(row[row.index(b'bytes_done') + 1]
                                                    for row in source.cmd('CLUSTER', 'GETSLOTMIGRATIONS')),
                      20, 'the migration to begin')
-        target.process.send_signal(signal.SIGSTOP)
+        target.pause()
         t.true(screen.process.poll() is None and 0 in own_slots(source), 'it is under way')
         if screen.process.poll() is None:
             screen.await_text(r'\] 0/2000 slots, \d+ keys, [\d.]+ [KM]B')
@@ -93,7 +92,7 @@ def test_progress(t):
             t.contains(screen.text, '*** Stopped: 0 of 2000 slots were moved, none is left open.')
             t.true(0 in own_slots(source), 'nothing moved')
     finally:
-        target.process.send_signal(signal.SIGCONT)
+        target.resume()
     t.equal(termios.tcgetattr(screen.leader), screen.before)
     t.true(screen.text.endswith('\n'), 'the line was ended')
     cluster.await_ok()
