@@ -92,6 +92,29 @@ def test_full_sync_under_writes(t):
     _sync_under_writes(t, t.server(), [t.server(), t.server()])
 
 
+@short
+@limit(60)
+def test_kill_replica_link(t):
+    """CLIENT KILL ends the links to replicas, by their type and by their address; they come again and go on."""
+    master, replica = t.server(), t.server()
+    master.cmd('SET', 'a', 1)
+    _follow(t, replica, master)
+    _await_equal_offsets(t, master, replica)
+    address = None
+    if not t.is_pleiad:
+        address = next(line for line in master.cmd('CLIENT', 'LIST', 'TYPE', 'replica').decode().split() if line[:5] == 'addr=')[5:]
+    t.equal(master.cmd('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'), 0)
+    t.equal(master.cmd('CLIENT', 'KILL', 'ADDR', address or '%s:1' % HOST), 1 if address else 0)
+    for kind in 'replica', 'slave':
+        syncs = int(master.info('stats')['sync_partial_ok'])
+        t.await_true(lambda: 'state=online' in master.info('replication').get('slave0', ''), 20, 'the link')
+        t.equal(master.cmd('CLIENT', 'KILL', 'TYPE', kind), 1)
+        master.cmd('INCR', 'a')
+        t.await_true(lambda: int(master.info('stats')['sync_partial_ok']) > syncs, 20, 'it to come again')
+        _await_equal_offsets(t, master, replica)
+        t.equal(replica.cmd('GET', 'a'), master.cmd('GET', 'a'))
+
+
 @limit(120)
 def test_redis_follows(t):
     _sync_under_writes(t, t.server(), [t.redis()])

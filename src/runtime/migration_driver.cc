@@ -357,13 +357,18 @@ void RecordIncoming(Engine* engine) {
   engine->journal.AppendRecords(0, bytes);  // no slot's record: other migrations don't forward it
 }
 
-void ApplyIncoming(Engine* engine, const migration::SlotSpans& slots) {
+void ApplyIncoming(Engine* engine, const Server* server, const migration::SlotSpans& slots) {
+  if (server == nullptr || !server->settings()->cluster_enabled) return;
   for (const migration::SlotSpan& span : slots) {
     for (int n = span.first.value; n <= span.last.value; ++n) {
       const SlotId id(static_cast<uint16_t>(n));
       LockSet locks(&engine->keyspace);
       locks.LockOne(id);
-      locks.slot(id).phase = SlotPhase::kIncoming;
+      // The view changes before the slot does, for which this lock is needed: news of a claim is
+      // seen here, or undoes what is done here.
+      Slot& slot = locks.slot(id);
+      const bool ours = engine->router != nullptr && slot.state != SlotState::kNotMine;
+      if (!ours && !server->OfMyMaster(id)) slot.phase = SlotPhase::kIncoming;
     }
   }
 }

@@ -164,9 +164,11 @@ class MigrationDriver {
 // REQUIRES: an exclusive section if nobody but the caller imports (a cut: what lies behind it must
 // say it again); nothing is written on a replica.
 void RecordIncoming(Engine* engine);
-// The record itself: CLUSTER SYNCSLOTS INCOMING first last [first last ...], from the stream.
-// REQUIRES: the caller is inside the keyspace.
-void ApplyIncoming(Engine* engine, const migration::SlotSpans& slots);
+// The record itself: CLUSTER SYNCSLOTS INCOMING first last [first last ...], from the stream or the
+// AOF. What is my master's (or mine) by the bus already stays seen: the claim has overtaken the
+// record. Nor does a node hide anything that is in no cluster (`server` may be null): nobody would
+// tell it of the claim. REQUIRES: the caller is inside the keyspace.
+void ApplyIncoming(Engine* engine, const Server* server, const migration::SlotSpans& slots);
 
 // Runs the commands of all clients that wait in this slot again. REQUIRES: its lock.
 void RunWaitersAgain(Engine* engine, SlotId slot);

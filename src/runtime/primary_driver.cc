@@ -158,6 +158,17 @@ int PrimaryDriver::CountGood(MonoMs now, int64_t lag_s) const {
   }));
 }
 
+size_t PrimaryDriver::EndLinks(std::string_view address) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  size_t ended = 0;
+  for (const auto& link : links_) {
+    if (link->done() || (!address.empty() && address != link->address())) continue;
+    link->RequestStop();
+    ++ended;
+  }
+  return ended;
+}
+
 bool PrimaryDriver::any() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return !links_.empty();

@@ -44,6 +44,14 @@ struct PrimaryHooks {
   std::function<void()> acked;
 };
 
+// Since the start, or CONFIG RESETSTAT.
+struct SyncCounts {
+  std::atomic<uint64_t> full{0};         // full syncs that were begun
+  std::atomic<uint64_t> partial_ok{0};   // replicas that went on where they were
+  std::atomic<uint64_t> partial_err{0};  // and those that wished to, and got a full sync
+  std::atomic<uint64_t> bytes_out{0};    // to replicas, of snapshots and the stream
+};
+
 class PrimaryDriver {
  public:
   PrimaryDriver(Engine* engine, PrimaryHooks hooks);
@@ -59,12 +67,16 @@ class PrimaryDriver {
   void Adopt(int fd, uint64_t client_id, std::string address, std::vector<std::string> args,
              std::string unparsed);
 
+  // Ends the link to the replica at `address` ("ip:port", the connection's far end), or all if it
+  // is empty, without waiting for the threads; they may come again at once. How many. Any thread.
+  size_t EndLinks(std::string_view address);
   // Ends all links and waits for their threads; refuses new ones until Open. REQUIRES: the caller
   // is outside the keyspace.
   void Close();
   void Open();
 
   std::vector<ReplicaView> Views(MonoMs now) const;
+  SyncCounts& counts() { return counts_; }
   // Replicas that are online and have acknowledged at least `offset`, or whose last ACK is at most
   // `lag_s` old.
   int CountAcked(Offset offset) const;
@@ -94,6 +106,7 @@ class PrimaryDriver {
 
   Engine* const engine_;
   const PrimaryHooks hooks_;
+  SyncCounts counts_;
   std::atomic<uint32_t> syncs_{0};  // bit i: place i is taken
 
   mutable std::mutex mutex_;  // guards the following; before ReplicaLink's

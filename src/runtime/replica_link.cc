@@ -170,7 +170,15 @@ void ReplicaLink::StepPsync() {
   input.refusal = refusal;
   PLOG(kNotice, "Replica {} asks for synchronization", address_);
   Step(input);
-  if (!is_replica()) close_when_sent_ = true;  // refused: it has the reason and comes again
+  SyncCounts& counts = driver_->counts();
+  if (!is_replica()) {
+    close_when_sent_ = true;  // refused: it has the reason and comes again
+  } else if (!order_snapshot_) {
+    ++counts.partial_ok;
+  } else {
+    ++counts.full;
+    if (args.size() >= 2 && args[1] != "?") ++counts.partial_err;
+  }
 }
 
 // -1: the link ended before its turn came.
@@ -335,6 +343,7 @@ void ReplicaLink::Flush() {
       break;
     }
     out_sent_ += static_cast<size_t>(n);
+    driver_->counts().bytes_out += static_cast<uint64_t>(n);
     const std::lock_guard<std::mutex> lock(mutex_);
     session_->Step({.kind = PrimaryInput::Kind::kProgress, .now = MonoNow()});
   }

@@ -38,6 +38,7 @@ class ReplicaLink {
   Offset disk_offset() const;
   MonoMs ack_at() const;
   int wake_fd() const { return wake_fd_; }
+  const std::string& address() const { return address_; }
 
  private:
   void Run();

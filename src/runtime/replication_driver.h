@@ -65,6 +65,10 @@ class ReplicationDriver {
   int CountAcked(Offset offset) const { return primary_.CountAcked(offset); }
   // There are links to replicas.
   bool has_replicas() const { return primary_.any(); }
+  // INFO stats. Thread-safe.
+  SyncCounts& sync_counts() { return primary_.counts(); }
+  // CLIENT KILL: see PrimaryDriver::EndLinks.
+  size_t EndReplicaLinks(std::string_view address) { return primary_.EndLinks(address); }
   // Those that have it on disk (WAITAOF).
   int CountOnDisk(Offset offset) const { return primary_.CountOnDisk(offset); }
   // Asks the replicas to tell where they are now, instead of within a second. The caller is inside

@@ -277,6 +277,8 @@ void Server::ResetStats() {
   engine_.slot_stats.ResetAll();
   total_connections = 0;
   rejected_connections = 0;
+  SyncCounts& syncs = replication_->sync_counts();
+  syncs.full = syncs.partial_ok = syncs.partial_err = syncs.bytes_out = 0;
   sampled_commands_ = sampled_in_ = sampled_out_ = 0;
 }
 

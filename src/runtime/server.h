@@ -63,6 +63,9 @@ class Server {
   bool ClusterViewIsStale(MonoMs now) const;
   // It was promoted within the last second: its claim may have to be confirmed yet.
   bool TakingOver(MonoMs now) const { return now.value - promoted_ms_.load() < 1000; }
+  // By the view, this node is a replica and its master has the slot. False in no cluster, and
+  // before the cluster has started. Thread-safe.
+  bool OfMyMaster(SlotId slot) const;
   // Null unless in cluster mode.
   MigrationDriver* migration() { return migration_.get(); }
   ReplicationDriver& replication() { return *replication_; }
@@ -140,7 +143,6 @@ class Server {
   bool ApplySlot(const cluster::SlotChange& change);
   void RefreshShardSlots();
   void DropWhatIsNotMine();
-  bool OfMyMaster(SlotId slot) const;
   void RedirectWaiters(SlotId slot);
   void DropStrayChannels(const cluster::ClusterView& view);
   void ApplyRole(const cluster::ReplicationRole& role);

@@ -88,6 +88,7 @@ void Server::ApplySlots(const std::vector<cluster::SlotChange>& changes) {
 }
 
 bool Server::OfMyMaster(SlotId slot) const {
+  if (cluster_ == nullptr) return false;
   const std::shared_ptr<const cluster::ClusterView> view = cluster_->View();
   return view != nullptr && view->MyMasters(slot);
 }

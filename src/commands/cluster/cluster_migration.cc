@@ -176,7 +176,8 @@ void MigrateSlots(ServerContext& ctx, const Args& args, resp::Writer& out) {
 // CLUSTER GETSLOTMIGRATIONS: the jobs under way and the last ones that ended
 // (cluster-slot-migration-log-max-len), the newest first. Of an export keys_total and keys_done
 // count the keys of its snapshot; bytes_done are those of records, and hold_usec is for how long
-// the slots' clients were held (of an import, only from the leave to claim on).
+// the slots' clients were held (of an import, only from the leave to claim on). Also while data are
+// loaded (Valkey: not then): who gave its last slots away is a replica at once.
 //
 // > CLUSTER GETSLOTMIGRATIONS
 // (error) ERR This instance has cluster support disabled
@@ -237,7 +238,7 @@ void SyncSlots(ServerContext& ctx, const Args& args, resp::Writer& out) {
   if (ctx.client.from_master && args.Is(2, "incoming")) {
     SlotSpans slots;
     if (migration::ParseSpans(args.all().subspan(3), &slots))
-      runtime::ApplyIncoming(&ctx.engine, slots);
+      runtime::ApplyIncoming(&ctx.engine, ctx.server, slots);
     out.Ok();
     return;
   }
@@ -370,7 +371,7 @@ const CommandRegistration kMigrateSlots{
 const CommandRegistration kGetSlotMigrations{
     {.name = "cluster|getslotmigrations",
      .arity = 2,
-     .flags = kMigrationFlags,
+     .flags = kCmdLoading | kCmdAdmin | kCmdStale,
      .group = "cluster",
      .since = "9.0.0",
      .usage = "",

@@ -7,6 +7,8 @@
 #include "commands/server/client_list.h"
 #include "commands/server/login.h"
 #include "runtime/connection.h"
+#include "runtime/replication_driver.h"
+#include "runtime/server.h"
 
 namespace pleiad {
 namespace {
@@ -53,6 +55,12 @@ bool ReadOption(const Args& args, size_t i, ClientFilter* filter, bool* skip_me,
   return false;
 }
 
+// Links to replicas have an address and no more of what can be asked for.
+bool MayFitReplicaLinks(const ClientFilter& filter) {
+  if (!filter.ids.empty() || !filter.local_address.empty() || filter.age_min_s != 0) return false;
+  return filter.kind.has_value() ? *filter.kind == ClientKind::kReplica : !filter.address.empty();
+}
+
 // How many were closed. The caller itself is closed after its reply.
 size_t Kill(ServerContext& ctx, const ClientFilter& filter, bool skip_me) {
   size_t killed = 0;
@@ -67,12 +75,14 @@ size_t Kill(ServerContext& ctx, const ClientFilter& filter, bool skip_me) {
       client.connection->Kill();
     }
   });
+  if (ctx.server != nullptr && MayFitReplicaLinks(filter))
+    killed += ctx.server->replication().EndReplicaLinks(filter.address);
   return killed;
 }
 
 // CLIENT KILL ip:port, and CLIENT KILL with options ID, ADDR, LADDR, TYPE, USER, SKIPME, MAXAGE:
-// closes the connections that fit all of them, and says how many. The links of replication are not
-// among them.
+// closes the connections that fit all of them, and says how many. Links to replicas are found by
+// TYPE replica and by address; the link to a master is not among them.
 //
 // > CLIENT KILL 127.0.0.1:1
 // (error) ERR No such client

@@ -19,9 +19,14 @@ void StatsSection(const Input& in, Lines* out) {
   out->Add("instantaneous_ops_per_sec", server.instantaneous_ops.load());
   out->Add("total_net_input_bytes", sum(&ThreadStats::bytes_in));
   out->Add("total_net_output_bytes", sum(&ThreadStats::bytes_out));
+  const runtime::SyncCounts& syncs = in.server.replication().sync_counts();
+  out->Add("total_net_repl_output_bytes", syncs.bytes_out.load());
   out->Add("instantaneous_input_kbps", Kbps(server.instantaneous_input_bytes.load()));
   out->Add("instantaneous_output_kbps", Kbps(server.instantaneous_output_bytes.load()));
   out->Add("rejected_connections", server.rejected_connections.load());
+  out->Add("sync_full", syncs.full.load());
+  out->Add("sync_partial_ok", syncs.partial_ok.load());
+  out->Add("sync_partial_err", syncs.partial_err.load());
   out->Add("expired_keys", sum(&ThreadStats::expired));
   out->Add("evicted_keys", sum(&ThreadStats::evicted));
   out->Add("evicted_clients", server.evicted_clients.load());
