@@ -25,6 +25,16 @@ def await_job(t, node, state=b'success', seconds=20):
     t.equal(jobs(node)[0]['state'], state, jobs(node)[0]['message'])
 
 
+def await_moved(t, source, target, *ranges):
+    """A machine that is too slow for the handover makes the migration fail and lose nothing: it is ordered again."""
+    for _ in range(10):
+        t.await_true(lambda: jobs(source)[0]['state'] in (b'success', b'failed', b'cancelled'), 40, 'the migration to end')
+        if b'time' not in jobs(source)[0]['message']:
+            break
+        migrate(t, source, target, *ranges)
+    await_job(t, source)
+
+
 class Checker(threading.Thread):
     """A cluster client that counts up keys of some slots, reads them back and follows MOVED, and nothing else: an
     error of any other kind, a lost or a doubled increment is noted."""
@@ -669,11 +679,11 @@ def test_large_keys(t):
             for n in range(100000):
                 if n % 100 == 0 and n < 1000:  # it takes longer than it would
                     (target.resume if n // 100 % 2 else target.pause)()
-                if not change_large(mirror, rng, size, n):
+                if not change_large(mirror, rng, size, n) or n % 500 == 499 and jobs(source)[0]['state'] == b'failed':
                     break
         finally:
             target.resume()
-        await_job(t, source)
+        await_moved(t, source, target, (0, 500))
         t.true(mirror.count > filled, 'it was changed meanwhile')
         there, here = target.connect(30), source.connect(30)
         names = {name.decode().replace(mirror.tag, '') for name in there('CLUSTER', 'GETKEYSINSLOT', key_slot(mirror.tag), 100)}

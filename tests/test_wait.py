@@ -21,6 +21,14 @@ def _waiting(t, server, count):
     t.await_true(lambda: server.info('clients')['blocked_clients'] == str(count), 10, '%d clients to wait' % count)
 
 
+def _acknowledged(t, server):
+    """One of two replicas has acknowledged all there is."""
+    def one():
+        info = server.info('replication')
+        return any(info[name].split('offset=')[1].split(',')[0] == info['master_repl_offset'] for name in ('slave0', 'slave1'))
+    t.await_true(one, 10, 'an acknowledgement')
+
+
 @short
 @limit(60)
 def test_wait(t):
@@ -57,6 +65,7 @@ def test_wait(t):
         ids = timed('CLIENT', 'ID')
         timed.send(encode('WAIT', '2', '0'))
         _waiting(t, master, 3)
+        _acknowledged(t, master)
         t.equal(master.cmd('CLIENT', 'UNBLOCK', ids), 1)
         t.equal(timed.read(), 1, 'unblocked: what there is')
         timed.send(encode('WAIT', '2', '0'))
