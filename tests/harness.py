@@ -318,18 +318,28 @@ class Server:
         self.process.send_signal(signal.SIGCONT)
 
     def _stands_still(self):
+        return self._states() <= {'T'}
+
+    def _states(self):
+        """Of its threads, in the letters of proc(5)."""
+        states = set()
         tasks = '/proc/%d/task' % self.pid
         for task in os.listdir(tasks):
             with open('%s/%s/stat' % (tasks, task)) as file:
-                if file.read().rpartition(')')[2].split()[0] != 'T':
-                    return False
-        return True
+                states.add(file.read().rpartition(')')[2].split()[0])
+        return states
 
     def terminate(self):
-        """SIGTERM, also to one that a failed test left stopped; does not wait."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.resume()
+        """SIGTERM, also to one that a failed test left stopped; does not wait. SIGCONT only to such a one: it would undo a
+        stop that LeakSanitizer waits for at the end of a process, and hang it (28 of 30)."""
+        if self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            if 'T' in self._states():
+                self.resume()
+        except OSError:
+            pass  # it, or one of its threads, has just ended
 
     def stop(self):
         """SIGTERM; returns the exit status."""
