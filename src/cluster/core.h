@@ -56,6 +56,12 @@ inline constexpr int kRandomPingSample = 5;
 inline constexpr size_t kUpdatesPerHeartbeat = 16;
 // How long another vendor's master stops writes for a manual failover.
 inline constexpr int64_t kForeignPause = 10000;
+// The target of a migration may count on the source's word for so long after its time to claim; the
+// source asks whether the claim came no sooner than kPromiseMargin after it.
+inline constexpr int64_t kClaimSlack = 250;
+inline constexpr int64_t kPromiseMargin = 500;
+// The longest time to claim that a source grants. A restarted one no longer knows which it was.
+inline constexpr int64_t kPromiseMax = 2000;
 }  // namespace rule
 
 struct ClaimOutcome;  // ownership.cc
@@ -287,7 +293,12 @@ class Core {
   Answer Do(const AdminReset& command, const AdminRequest& request);
   Answer Do(const AdminFailover& command, const AdminRequest& request);
   Answer Do(const AdminClaimSlots& command, const AdminRequest& request);
+  Answer Do(const AdminPromiseSlots& command, const AdminRequest& request);
   Answer Do(const AdminOutbid& command, const AdminRequest& request);
+  std::string WhyNoClaim(const AdminClaimSlots& command) const;
+  bool TryOutbid(Epoch epoch);
+  void EndPromise();
+  void RunPromise();
   Answer ChangeSlots(const std::vector<SlotRange>& ranges, bool add);
   Answer OpenSlot(const AdminSetSlot& command);
   Answer FollowSetSlot(const AdminSetSlot& command);
@@ -349,7 +360,14 @@ class Core {
   MonoMs promised_until_{0};   // an earlier life may have stopped for a manual failover until then
   MonoMs manual_started_{0};   // at the replica of a manual failover: when it was asked for,
   MonoMs manual_released_{0};  // and until when the master has stopped for it
-  NodeId promised_to_;         // at the master: for whom it has stopped, and until when
+  MonoMs let_go_until_{0};     // 0: for good
+  // A promise to the target of a migration that an earlier life made: until when it may claim. 0:
+  // there is none.
+  MonoMs promise_over_{0};
+  Epoch outbid_epoch_{0};  // of what I ask whether it was claimed, and since when
+  MonoMs outbid_since_{0};
+  NodeId mf_waiting_;   // the replica whose manual failover waits for the end of a promise
+  NodeId promised_to_;  // at the master: for whom it has stopped, and until when
   MonoMs promise_end_{0};
   // As a voter: grants of an earlier life may be alive for NT after the start; what owners had that
   // lost their slots to nobody in particular.

@@ -131,8 +131,17 @@ struct AdminClaimSlots {
   Epoch epoch;
   MonoMs deadline;
 };
+// The source is about to allow that claim. On its disk when this is answered, so that a restart
+// does not make it serve beside the target. Refused while its own claim is contested or it has
+// stopped for a manual failover; the next failover waits. Epoch 0: it did not allow it after all.
+struct AdminPromiseSlots {
+  Epoch epoch;
+};
 // The source goes on with slots whose claim it had allowed and that did not come: its own claim is
-// renewed under an epoch greater than `epoch`, so that a claim that comes late loses.
+// renewed under an epoch greater than `epoch`, so that a claim that comes late loses. Refused, to
+// be asked again, until a majority has said, later than the first time this was asked, that the
+// slots are still the source's. Does nothing if the claim has come. A source that holds no lease
+// serves nothing until it has done this of its own accord.
 struct AdminOutbid {
   Epoch epoch;
 };
@@ -140,7 +149,7 @@ struct AdminOutbid {
 using AdminCommand =
     std::variant<AdminMeet, AdminForget, AdminReplicate, AdminSaveConfig, AdminAddSlots,
                  AdminDelSlots, AdminFlushSlots, AdminSetSlot, AdminSetConfigEpoch, AdminBumpEpoch,
-                 AdminReset, AdminFailover, AdminClaimSlots, AdminOutbid>;
+                 AdminReset, AdminFailover, AdminClaimSlots, AdminPromiseSlots, AdminOutbid>;
 
 // Answered in the same Step by an AdminReply with the same number. The counts are what the key
 // space holds at this moment: of every slot together, and (SETSLOT only) of the slot named.

@@ -41,6 +41,8 @@ std::string Core::WhyNotOk(bool* minority) const {
   if (config_.require_full_coverage && !covered) return "not all slots are covered";
   if (voters == 0) return "no node serves a slot";
   if (me()->Votes() && state_->serve_until.value == 0) {
+    if (promise_over_.value != 0)
+      return "whether slots that I gave up before my restart were claimed is not known yet";
     return contested_ ? "my claim to the slots is not confirmed yet"
                       : "I hold no lease of a majority of the masters";
   }

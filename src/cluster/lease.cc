@@ -167,10 +167,11 @@ void Core::SaveContested() {
 
 // I am no master with this claim any more.
 void Core::EndClaim() {
-  was_settled_ = !contested_;
-  contested_ = continued_ = let_go_ = false;
+  was_settled_ = !contested_ && state_->promised.value == 0;
+  contested_ = continued_ = let_go_ = state_->claim_heard = false;
   released_until_ = MonoMs(0);
   state_->serve_until = MonoMs(0);
+  EndPromise();
   lease_check_ = true;
   SaveContested();
 }
@@ -187,11 +188,13 @@ void Core::LetGo(const Node* to) {
 
 // Its own word, said after it heard of my claim: it is on its disk that it serves none of this.
 void Core::NoteRelease(const Node* sender, const Packet& packet) {
-  if (!contested_ || let_go_ || sender->id != former_owner_) return;
+  const bool for_good = let_go_ && let_go_until_.value == 0;
+  if (!contested_ || for_good || sender->id != former_owner_) return;
   if (packet.current_epoch < me()->config_epoch || packet.replica_of != me()->id) return;
   // What it never had confirmed it can't hand on.
   if (sender->speaks_lease && (packet.mflags[2] & kMarkSettled) == 0) return;
   let_go_ = lease_check_ = true;
+  let_go_until_ = MonoMs(0);
   for (const auto& [id, node] : state_->nodes()) node->lease_asked = MonoMs(0);
 }
 
@@ -229,8 +232,10 @@ Core::Grants Core::CountGrants() const {
     if (node->IsMyself() || !node->Votes()) continue;
     ++grants.voters;
     if (node->lease_sent.value == 0 || now() - node->lease_sent >= LeaseMs()) continue;
-    grants.any.push_back(node->lease_sent);
+    // One for slots that I had before says nothing about those that I gained with this claim: its
+    // voter may grant them to another, and not know that it must wait.
     const bool present = node->lease_epoch >= claim_epoch_ || Broken(Mutation::kLeaseOldGrants);
+    if (present || Broken(Mutation::kLeaseOfBefore)) grants.any.push_back(node->lease_sent);
     const bool usable_rest = node->lease_usable_rest <= now();
     grants.usable += present && node->lease_usable <= now() ? 1 : 0;
     grants.usable_rest += present && usable_rest ? 1 : 0;
@@ -256,10 +261,18 @@ void Core::TrySettle(const Grants& grants) {
 // How long this node may serve what it owns, by the grants it holds now.
 void Core::UpdateLease() {
   if (state_->serve_until <= now()) continued_ = false;
+  if (let_go_ && let_go_until_.value != 0 && now() >= let_go_until_ &&
+      !Broken(Mutation::kWordForEver)) {
+    let_go_ = false;
+  }
   MonoMs until = now() + LeaseMs();
+  state_->claim_heard = true;
   if (me()->Votes() && !Broken(Mutation::kLeaseIgnored)) {
     const Grants grants = CountGrants();
     TrySettle(grants);
+    state_->claim_heard =
+        !contested_ || (!let_go_ && former_owner_.empty() && grants.usable >= grants.quorum() - 1);
+    if (promise_over_.value != 0) until = MonoMs(0);
     if (contested_ && !continued_) until = std::min(until, released_until_);
     std::vector<MonoMs> sent = contested_ ? grants.cautious : grants.any;
     const auto needed = static_cast<size_t>(grants.quorum() - 1);

@@ -46,6 +46,9 @@ Effects Core::Start(MonoMs now_ms, UnixMs wall) {
   // It may be on disk because writes had stopped for a manual failover. A restart does not take
   // that word back: the replica may serve by it, without asking anyone.
   if (contested_) promised_until_ = now_ms + 2 * config_.manual_failover_timeout_ms;
+  if (!me()->Votes() || Broken(Mutation::kPromiseForgotten)) state_->promised = Epoch(0);
+  if (state_->promised.value != 0)
+    promise_over_ = now_ms + rule::kPromiseMax + rule::kPromiseMargin;
   claim_epoch_ = me()->config_epoch;
   claim_since_ = now_ms;
   lease_check_ = true;
@@ -92,6 +95,7 @@ void Core::On(const Tick&) {
   PingSome();
   DetectFailures();
   RunManualFailover();
+  RunPromise();
   MigrateReplica();
   election_check_ = true;
   lease_check_ = true;

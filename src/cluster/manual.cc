@@ -51,6 +51,14 @@ void Core::OnMfStart(Node* sender) {
                         Name(sender)));
     return;
   }
+  if (state_->promised.value != 0 && !Broken(Mutation::kPromiseAndFailover)) {
+    Notice(
+        fmt::format("The manual failover of {} waits until it is known whether slots that I gave "
+                    "up were claimed",
+                    Name(sender)));
+    mf_waiting_ = sender->id;
+    return;
+  }
   // Two that rely on my word would not know of each other.
   if (now() < promise_end_ && promised_to_ != sender->id) {
     Warning(fmt::format("Refusing the manual failover of {}: I have stopped for another replica",

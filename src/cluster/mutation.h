@@ -40,10 +40,17 @@ enum class Mutation : uint8_t {
   kLeaseBootForgotten,  // a voter that was started again assumes that it had granted nobody
   kLeaseStaleGranted,   // a claim that the voter knows to be overtaken is granted
   kLeaseNumbersRepeat,  // a request's number may be that of one of an earlier life
+  // Noticed by the weather of migrations (sim/migration_weather.h):
+  kLeaseOfBefore,       // slots gained with a claim are served by grants from before it
+  kOutbidUnasked,       // the source goes on without asking whether the slots were claimed
+  kPromiseForgotten,    // a restart of the source forgets that it allowed a claim
+  kPromiseAndFailover,  // it stops for a manual failover while a claim is allowed
+  kWordForEver,         // the target relies on the source's word for longer than that holds
 };
-inline constexpr int kMutationCount = 26;
-// From here on it takes the lease's weather.
+inline constexpr int kMutationCount = 31;
+// From here on it takes the lease's weather, and that of migrations.
 inline constexpr int kFirstLeaseMutation = 20;
+inline constexpr int kFirstMigrationMutation = 26;
 
 inline constexpr std::array<std::string_view, kMutationCount> kMutationNames = {
     "vote-unsaved",
@@ -71,7 +78,12 @@ inline constexpr std::array<std::string_view, kMutationCount> kMutationNames = {
     "lease-old-grants",
     "lease-boot-forgotten",
     "lease-stale-granted",
-    "lease-numbers-repeat"};
+    "lease-numbers-repeat",
+    "lease-of-before",
+    "outbid-unasked",
+    "promise-forgotten",
+    "promise-and-failover",
+    "word-for-ever"};
 
 struct Mutations {
   uint64_t bits = 0;

@@ -188,6 +188,7 @@ Status ParseVars(const std::vector<std::string_view>& words, NodesConf* conf) {
       if (!n) return Error{"bad number " + Show(words[i + 1])};
       if (words[i] == "leaseBoots") conf->boots = *n;
       if (words[i] == "leaseContested") conf->contested = *n != 0;
+      if (words[i] == "leasePromised") conf->promised = Epoch(*n);
       continue;
     }
     const bool is_current = words[i] == "currentEpoch";
@@ -391,6 +392,7 @@ std::string PrintNodesConf(const NodesConf& conf) {
                  conf.last_vote_epoch.value);
   if (conf.boots != 0) fmt::format_to(out, " leaseBoots {}", conf.boots);
   if (conf.contested) fmt::format_to(out, " leaseContested 1");
+  if (conf.promised.value != 0) fmt::format_to(out, " leasePromised {}", conf.promised.value);
   buffer.push_back('\n');
   return fmt::to_string(buffer);
 }
@@ -418,6 +420,7 @@ std::unique_ptr<ClusterState> StateFromNodesConf(const NodesConf& conf, MonoMs n
   state->last_vote_epoch = conf.last_vote_epoch;
   state->boots = conf.boots;
   state->contested = conf.contested;
+  state->promised = conf.promised;
   state->current_epoch = std::max(conf.current_epoch, conf.last_vote_epoch);
   state->current_epoch = state->MaxEpoch();
   for (const NodesConfNode& from : conf.nodes) {  // replicas' too: someone did use that number
@@ -439,6 +442,7 @@ NodesConf NodesConfFromState(const ClusterState& state) {
   conf.last_vote_epoch = state.last_vote_epoch;
   conf.boots = state.boots;
   conf.contested = state.contested;
+  conf.promised = state.promised;
   for (const auto& [id, node] : state.nodes()) {
     if (node->InHandshake()) continue;
     NodesConfNode& out = conf.nodes.emplace_back();

@@ -69,6 +69,7 @@ struct NodesConf {
   // Ours; others skip them. Written when not 0.
   uint64_t boots = 0;      // leaseBoots: how often the node was started
   bool contested = false;  // leaseContested 1
+  Epoch promised;          // leasePromised: see ClusterState
   bool operator==(const NodesConf&) const = default;
 };
 

@@ -51,6 +51,7 @@ void Core::UpdateSlots(Node* claimer, Epoch epoch, const SlotSet& claimed) {
     Notice(fmt::format("Node {} took {} slots with epoch {}", Name(claimer), outcome.taken,
                        epoch.value));
   }
+  if (outcome.took_ours && state_->promised.value != 0 && epoch >= state_->promised) EndPromise();
   // An empty master beside a newer one of its shard is what an overtaken failover left behind.
   const bool overtaken =
       !had_slots && me()->master != claimer && same_shard && former->config_epoch < epoch;
@@ -154,6 +155,7 @@ bool Core::BumpEpoch(const NodeId& given_by) {
   Notice(fmt::format("New configEpoch set to {}", me()->config_epoch.value));
   RaiseClaim(given_by);
   let_go_ = continued_ && !given_by.empty();
+  let_go_until_ = MonoMs(0);
   return true;
 }
 

@@ -114,6 +114,12 @@ class ClusterState {
   // (lease.cc).
   uint64_t boots = 0;
   bool contested = false;
+  // Saved: slots of mine may be claimed under this epoch by the target of a migration; 0: none
+  // (slot_migration.cc).
+  Epoch promised{0};
+  // Of my claim, if I am a master: as many voters have it in their tables as a lease takes, and
+  // what they granted to others has run out.
+  bool claim_heard = false;
   // Until when this node may serve what it owns, on the monotonic clock; 0: not at all.
   MonoMs serve_until{0};
   MonoMs now{0};  // clocks of the last Step

@@ -13,6 +13,8 @@
 //                                        stable, set-config-epoch N, bumpepoch, saveconfig, reset
 //                                        [hard], failover [force|takeover]
 //   keys NODE SLOT N                     what its key space holds in that slot
+//   NODE promise EPOCH, NODE outbid EPOCH, NODE claim SOURCE EPOCH MS RANGE: a slot migration's; it
+//                                        must claim within MS. Who promises holds its clients
 //   write NODE BYTES                     its replication stream grows
 //   kill|start|pause|resume NODE         kill -9, start from nodes.conf, SIGSTOP, SIGCONT
 //   cut NODE NODE, cut NODE all, heal    the network; cut all NODE: it hears nobody
@@ -142,9 +144,11 @@ class Script {
   std::string Lease(int i) {
     const ClusterState& state = world_->state(i);
     const int64_t left = state.serve_until - MonoMs(world_->now());
-    return fmt::format("{}{}\n",
-                       left > 0 ? fmt::format("serves for {} ms", left) : "does not serve",
-                       state.contested ? ", contested" : "");
+    return fmt::format(
+        "{}{}{}{}\n", left > 0 ? fmt::format("serves for {} ms", left) : "does not serve",
+        state.contested ? ", contested" : "",
+        state.claim_heard || left <= 0 ? "" : ", not heard by enough",
+        state.promised.value == 0 ? "" : fmt::format(", promised {}", state.promised.value));
   }
 
   std::string Set(const Tokens& w) {
@@ -293,6 +297,20 @@ class Script {
                                             : arg == "takeover" ? AdminFailover::Mode::kTakeover
                                                                 : AdminFailover::Mode::kDefault});
     }
+    if (what == "promise") {
+      world_->node(i).holds = arg != "0";
+      return world_->Admin(i, AdminPromiseSlots{Epoch(static_cast<uint64_t>(Number(arg)))});
+    }
+    if (what == "outbid")
+      return world_->Admin(i, AdminOutbid{Epoch(static_cast<uint64_t>(Number(arg)))});
+    if (what == "claim") {
+      AdminClaimSlots claim;
+      claim.source = *NodeId::Parse(Id(arg));
+      claim.epoch = Epoch(static_cast<uint64_t>(Number(w.at(3))));
+      claim.deadline = MonoMs(world_->now() + Number(w.at(4)));
+      claim.ranges = Ranges({w.begin() + 3, w.end()});
+      return world_->Admin(i, std::move(claim));
+    }
     if (what != "setslot") return {0, "unknown command", true};
     AdminSetSlot command;
     command.slot = SlotId(static_cast<uint16_t>(Number(arg)));
@@ -360,7 +378,7 @@ INSTANTIATE_TEST_SUITE_P(All, Transcript,
                          ::testing::Values("meet", "create", "failover", "return", "collision",
                                            "deaf", "stale_claim", "setslot", "forget", "replicate",
                                            "reshard", "minority", "manual_failover", "reset",
-                                           "lease", "gone", "handover"),
+                                           "lease", "gone", "handover", "migration"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

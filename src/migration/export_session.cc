@@ -179,7 +179,7 @@ void ExportSession::OnPause(std::string_view rest, MonoMs now, Effects* out) {
   pause_ms_ = ms;
   since_ = now;
   state_ = State::kHolding;
-  out->push_back({.kind = ExportEffect::Kind::kHold});
+  out->push_back({.kind = ExportEffect::Kind::kHold, .epoch = epoch_});
 }
 
 void ExportSession::Grant(MonoMs now, Effects* out) {

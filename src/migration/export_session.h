@@ -110,7 +110,7 @@ class ExportSession {
 
  private:
   static constexpr int64_t kRetryMs = 100;
-  static constexpr int64_t kPauseMsMax = 10000;
+  static constexpr int64_t kPauseMsMax = 2000;  // cluster/core.h: kPromiseMax
   void OnTick(MonoMs now, bool not_now, Effects* out);
   void OnLine(const ExportInput& input, Effects* out);
   void OnPause(std::string_view rest, MonoMs now, Effects* out);

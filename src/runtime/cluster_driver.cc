@@ -242,6 +242,14 @@ void ClusterDriver::Read(const std::function<void(const cluster::ClusterState&)>
   if (machine_ != nullptr) f(machine_->state());
 }
 
+bool ClusterDriver::MayActOnClaim() const {
+  bool may = true;
+  Read([&may](const cluster::ClusterState& state) {
+    may = state.claim_heard || state.serve_until.value == 0;
+  });
+  return may;
+}
+
 std::vector<cluster::LinkEntry> ClusterDriver::Links() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (machine_ == nullptr) return {};

@@ -107,6 +107,11 @@ class ClusterDriver {
   // When the driver last looked at the world. Much older than 100 ms: this process was stopped or
   // starved, and others may have taken our slots over meanwhile.
   MonoMs last_round() const { return MonoMs(last_round_.load(std::memory_order_acquire)); }
+  // Nobody who may have granted it can still act on that: see ClusterState::contested. Any thread.
+  bool claim_settled() const { return claim_settled_.load(std::memory_order_relaxed); }
+  // A claim that this node has just made may be acted on: enough voters know of it, or this node
+  // holds no lease and serves nothing. Waits for the driver's round. Any thread.
+  bool MayActOnClaim() const;
   // Until when this node may serve what it owns: its lease (cluster/lease.cc), on the monotonic
   // clock. Whoever executes commands compares it with the time before he does.
   MonoMs serve_until() const { return MonoMs(serve_until_.load(std::memory_order_acquire)); }
@@ -230,6 +235,7 @@ class ClusterDriver {
   MonoMs resume_at_{0};  // the driver's thread: until then the view counts as old
   std::atomic<int64_t> last_round_{0};
   std::atomic<int64_t> serve_until_{0};
+  std::atomic<bool> claim_settled_{false};
   std::atomic<uint64_t> over_limit_{0};
   std::atomic<bool> unsaved_flag_{false};
   std::atomic<bool> stopping_{false};

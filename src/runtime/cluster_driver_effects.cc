@@ -82,6 +82,7 @@ void ClusterDriver::Obey(Effects effects) {
   if (deferring) Publish();
   if (effects.role) ApplyRole(*effects.role);
   serve_until_.store(lease, std::memory_order_release);
+  claim_settled_.store(!machine_->state().contested, std::memory_order_relaxed);
   if (effects.pause_writes && callbacks_.on_pause_writes) {
     callbacks_.on_pause_writes(*effects.pause_writes);
     // Nothing is written from here on: the offset is the last one.

@@ -182,7 +182,8 @@ void ExportLink::Step(ExportInput::Kind kind, std::string text) {
     next.now = MonoNow();
     next.text = words;
     next.sent = records_sent_;
-    next.not_now = engine_->pauses.level() != PauseLevel::kNone;
+    next.not_now = engine_->pauses.level() != PauseLevel::kNone ||
+                   !driver_->server().cluster()->claim_settled();
     for (const ExportEffect& effect : session_.Step(next)) Obey(effect);
   }
   stepping_ = false;
@@ -201,7 +202,7 @@ void ExportLink::Obey(const ExportEffect& effect) {
       send_snapshot_ = true;
       break;
     case ExportEffect::Kind::kHold:
-      Hold();
+      Hold(effect.epoch);
       break;
     case ExportEffect::Kind::kRelease:
       Release(effect.epoch);
@@ -211,7 +212,11 @@ void ExportLink::Obey(const ExportEffect& effect) {
       break;
     case ExportEffect::Kind::kFinish:
       tap_.reset();
-      record_->Finish(effect.outcome, effect.text);
+      if (moved_late_) {  // the claim came while this node asked whether it had
+        record_->Finish(migration::Outcome::kSuccess, "");
+      } else {
+        record_->Finish(effect.outcome, effect.text);
+      }
       break;
   }
 }
@@ -425,7 +430,10 @@ void ExportLink::Pump() {
 
 // ---- the handover
 
-void ExportLink::Hold() {
+void ExportLink::Hold(Epoch epoch) {
+  const cluster::AdminReply promised =
+      driver_->server().cluster()->Execute(cluster::AdminPromiseSlots{epoch}, 0, 0);
+  if (promised.is_error) return Step(ExportInput::Kind::kBroken, promised.text);
   held_at_us_ = MonoMicros();
   driver_->AwaitAcks(true);
   size_t wanted = 0;
@@ -460,20 +468,31 @@ void ExportLink::LookWhetherDrained() {
   engine_->keyspace.Leave(MigrationDriver::kExportThread);
 }
 
+// Until the slots are ours under a greater epoch, or the target's.
+void ExportLink::Outbid(Epoch outbid) {
+  ClusterDriver& cluster = *driver_->server().cluster();
+  pollfd nothing{wake_fd_, 0, 0};
+  for (bool first = true; !driver_->stopping(); first = false) {
+    const cluster::AdminReply reply = cluster.Execute(cluster::AdminOutbid{outbid}, 0, 0);
+    if (!reply.is_error || engine_->replica.load(std::memory_order_relaxed)) break;
+    if (first) {
+      PLOG(kWarning, "Slot migration {}: the slots stay held: {}", record_->job.name, reply.text);
+    }
+    ::poll(&nothing, 1, kOutbidRetryMs);
+  }
+  while (!driver_->stopping() && !cluster.MayActOnClaim()) ::poll(&nothing, 1, 1);
+  moved_late_ = AllMoved();
+}
+
 void ExportLink::Release(Epoch outbid) {
   draining_ = false;
   driver_->AwaitAcks(false);
-  while (outbid.value != 0 && !driver_->stopping()) {
-    const cluster::AdminReply reply =
-        driver_->server().cluster()->Execute(cluster::AdminOutbid{outbid}, 0, 0);
-    if (!reply.is_error || engine_->replica.load(std::memory_order_relaxed)) break;
-    PLOG(kWarning, "Slot migration {}: the slots stay held: {}", record_->job.name, reply.text);
-    pollfd nothing{wake_fd_, 0, 0};
-    ::poll(&nothing, 1, kOutbidRetryMs);
-  }
+  if (outbid.value != 0) Outbid(outbid);
   driver_->ChangeState(record_->job.slots, SlotState::kHeld, SlotState::kMine,
                        MigrationDriver::kExportThread);
   const int64_t now = MonoMicros();
+  if (outbid.value == 0 && !driver_->stopping())
+    driver_->server().cluster()->Execute(cluster::AdminPromiseSlots{}, 0, 0);
   record_->hold_us = now - held_at_us_;
   const int64_t until_granted = granted_at_us_ == 0 ? 0 : granted_at_us_ - held_at_us_;
   PLOG(kNotice,

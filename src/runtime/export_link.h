@@ -48,7 +48,8 @@ class ExportLink {
   void SendSnapshot();
   void SendBigKeys(Snapshot* snapshot);
   void Count(size_t out_before);
-  void Hold();
+  void Hold(Epoch epoch);
+  void Outbid(Epoch outbid);
   void LookWhetherDrained();
   void Release(Epoch outbid);
   void LookAtWorld();
@@ -79,6 +80,7 @@ class ExportLink {
   uint64_t whole_changes_ = 0;
   uint64_t table_seen_ = 0;
   bool send_snapshot_ = false;
+  bool moved_late_ = false;
   bool draining_ = false;
   Offset drained_at_{0};
   int64_t resumed_at_us_ = 0;

@@ -37,7 +37,7 @@ constexpr size_t kHideAtOnce = 256;
 constexpr int64_t kClaimMsMin = 200;
 constexpr int64_t kClaimMsMax = 2000;
 constexpr int64_t kAskAgainMs = 20;
-constexpr int kLeaseLookMs = 1;
+constexpr int kVotersLookMs = 1;
 constexpr resp::RequestLimits kImportLimits{int64_t{1} << 40, 16 * 1024 * 1024, 64 * 1024};
 
 ImportOptions MakeImportOptions(const Settings& s) {
@@ -218,7 +218,7 @@ void ImportLink::Claim(Epoch epoch, MonoMs deadline) {
   claim.epoch = epoch;
   claim.deadline = deadline;
   const cluster::AdminReply reply = driver_->server().cluster()->Execute(std::move(claim), 0, 0);
-  if (!reply.is_error) AwaitLease();
+  if (!reply.is_error) AwaitVoters();
   driver_->ChangeState(job_.slots, SlotState::kHeld,
                        reply.is_error ? SlotState::kNotMine : SlotState::kMine, kThread);
   const int64_t now = MonoMicros();
@@ -236,14 +236,13 @@ void ImportLink::Claim(Epoch epoch, MonoMs deadline) {
   }
 }
 
-// With its first slots a master becomes a voter, who needs a lease: it was asked for together with
-// the claim. Clients that come meanwhile wait, instead of hearing CLUSTERDOWN.
-void ImportLink::AwaitLease() {
-  const MonoMs patience = MonoNow() + driver_->server().settings()->cluster_node_timeout_ms;
-  while (engine_->cluster_down.load(std::memory_order_relaxed) && MonoNow() < patience &&
-         !driver_->stopping() && !stop_) {
+// As many voters as a lease takes have the claim in their tables: until then grants from before it
+// would serve slots that those voters may grant to another. Clients that come meanwhile wait.
+// Without a lease they hear CLUSTERDOWN.
+void ImportLink::AwaitVoters() {
+  while (!driver_->server().cluster()->MayActOnClaim() && !driver_->stopping()) {
     pollfd nothing{fd_, 0, 0};
-    ::poll(&nothing, 1, kLeaseLookMs);
+    ::poll(&nothing, 1, kVotersLookMs);
   }
 }
 

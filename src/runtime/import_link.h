@@ -42,7 +42,7 @@ class ImportLink {
   bool HideSlots(std::string* why);
   void DropSlots();
   void Claim(Epoch epoch, MonoMs deadline);
-  void AwaitLease();
+  void AwaitVoters();
   void LookWhetherReplicasReady();
   std::string WhyBroken();
   void WaitIo(int timeout_ms);

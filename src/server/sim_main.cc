@@ -17,6 +17,7 @@
 #include "runtime/parallel.h"
 #include "runtime/tool_clock.h"
 #include "sim/lease_weather.h"
+#include "sim/migration_weather.h"
 #include "sim/run.h"
 
 namespace pleiad::server {
@@ -36,6 +37,7 @@ constexpr const char* kSimUsage =
     "  --mutation NAME           break a rule on purpose; --mutations all: each in turn, and it\n"
     "                            must be caught\n"
     "  --lease                   short runs of three to five masters in the lease's own weather\n"
+    "  --migration               the same, while a slot wanders between them\n"
     "  --svg FILE                a picture of the (first) seed\n"
     "  --log                     what its nodes log\n"
     "  --json                    the report for programs\n";
@@ -52,6 +54,7 @@ struct SimCommand {
   bool keep_going = false;
   bool all_mutations = false;
   bool lease = false;
+  bool migration = false;
   std::string svg;
 };
 
@@ -113,6 +116,8 @@ std::string ParseSim(int argc, char** argv, SimCommand* command) {
       command->log = true;
     } else if (name == "--lease") {
       command->lease = true;
+    } else if (name == "--migration") {
+      command->migration = true;
     } else if (name == "--once") {
       command->options.check_twice = false;
     } else if (name == "--keep-going") {
@@ -173,34 +178,58 @@ sim::Report RunSeeds(const SimCommand& command, bool progress) {
   return sum;
 }
 
-// The lease's weather (sim/lease_weather.h), in portions, so that a report is not kept of each run.
-sim::LeaseReport RunLeaseSeeds(const SimCommand& command, bool stop) {
+// The weathers of the lease and of migrations, in portions, so that a report is not kept of each
+// run. `one`: options and log to report; `many`: options, seeds and whether to stop to report.
+template <typename Options, typename One, typename Many>
+auto RunShortSeeds(const SimCommand& command, bool stop, One one, Many many) {
+  using Report = decltype(one(Options(), nullptr));
   constexpr uint64_t kPortion = 100;
   std::mutex mutex;
-  std::map<uint64_t, sim::LeaseReport> reports;
+  std::map<uint64_t, Report> reports;
   const uint64_t portions = (command.last - command.first) / kPortion;
   runtime::ForEachNumber(uint64_t{0}, portions, command.jobs, [&](uint64_t n) {
     const uint64_t first = command.first + n * kPortion;
     const uint64_t last = std::min(first + kPortion - 1, command.last);
-    sim::LeaseOptions options;
+    Options options;
     options.mutations = command.options.mutations;
-    sim::LeaseReport report;
+    Report report;
     if (command.log && first == last) {
       std::string log;
       options.seed = first;
-      report = sim::RunLease(options, &log);
+      report = one(options, &log);
       std::fwrite(log.data(), 1, log.size(), stdout);
     } else {
-      report = sim::RunLeases(options, first, last, stop);
+      report = many(options, first, last, stop);
     }
     const bool clean = report.violations == 0;
     const std::lock_guard<std::mutex> lock(mutex);
     reports.emplace(n, std::move(report));
     return clean || !stop;
   });
-  sim::LeaseReport sum;
+  Report sum;
   for (const auto& [n, report] : reports) sum.Add(report);
   return sum;
+}
+
+sim::LeaseReport RunLeaseSeeds(const SimCommand& command, bool stop) {
+  return RunShortSeeds<sim::LeaseOptions>(command, stop, sim::RunLease, sim::RunLeases);
+}
+
+sim::MigrationReport RunMigrationSeeds(const SimCommand& command, bool stop) {
+  return RunShortSeeds<sim::MigrationOptions>(command, stop, sim::RunMigration, sim::RunMigrations);
+}
+
+// A mutation that takes a weather of its own. True: it was caught.
+template <typename Run>
+bool TryMutation(SimCommand command, const char* name, Run run) {
+  command.first = 1;
+  command.last = kLeaseMutationRuns;
+  const auto report = run(command, true);
+  std::printf("  %-22s %s after %llu short runs: %s\n", name,
+              report.violations > 0 ? "caught" : "NOT CAUGHT",
+              static_cast<unsigned long long>(report.runs), report.first.c_str());
+  std::fflush(stdout);
+  return report.violations > 0;
 }
 
 // Breaks one rule after the other; the simulator must notice each.
@@ -213,15 +242,10 @@ int RunMutations(SimCommand command, bool colour) {
     command.options.mutations.Add(static_cast<cluster::Mutation>(m));
     const char* name = cluster::kMutationNames[static_cast<size_t>(m)].data();
     if (m >= cluster::kFirstLeaseMutation) {
-      SimCommand lease = command;
-      lease.first = 1;
-      lease.last = kLeaseMutationRuns;
-      const sim::LeaseReport report = RunLeaseSeeds(lease, true);
-      missed += report.violations > 0 ? 0 : 1;
-      std::printf("  %-22s %s after %llu short runs: %s\n", name,
-                  report.violations > 0 ? "caught" : "NOT CAUGHT",
-                  static_cast<unsigned long long>(report.runs), report.first.c_str());
-      std::fflush(stdout);
+      const bool caught = m >= cluster::kFirstMigrationMutation
+                              ? TryMutation(command, name, RunMigrationSeeds)
+                              : TryMutation(command, name, RunLeaseSeeds);
+      missed += caught ? 0 : 1;
       continue;
     }
     const sim::Report report = RunSeeds(command, false);
@@ -257,6 +281,11 @@ int SimMain(int argc, char** argv) {
   if (command.lease) {
     const sim::LeaseReport report = RunLeaseSeeds(command, !command.keep_going);
     std::fputs(sim::LeaseText(report, runtime::ToolNow() - begin).c_str(), stdout);
+    return report.violations == 0 ? 0 : 1;
+  }
+  if (command.migration) {
+    const sim::MigrationReport report = RunMigrationSeeds(command, !command.keep_going);
+    std::fputs(sim::MigrationText(report, runtime::ToolNow() - begin).c_str(), stdout);
     return report.violations == 0 ? 0 : 1;
   }
   const sim::Report report = RunSeeds(command, ::isatty(STDERR_FILENO) != 0);

@@ -450,7 +450,7 @@ void SmallWorld::Transmit(int i, cluster::SendPacket& send) {
     }
     return;
   }
-  if (prng_.Chance(static_cast<uint64_t>(weather_.loss_per_mille), 1000)) return;
+  if (!calm_ && prng_.Chance(static_cast<uint64_t>(weather_.loss_per_mille), 1000)) return;
   Us& busy_until = w->busy_until[forward ? 0 : 1];
   busy_until = std::max(busy_until, now_ + Delay(i, to));
   Happening h;
@@ -542,6 +542,12 @@ void SmallWorld::SlowInto(int to, uint64_t sixths) {
     slow_[Cell(from, to)] = weather_.slow_max > 0 && prng_.Chance(sixths, 6) ? 1 : 0;
   }
   Say(to, sixths > 0 ? "hears everything late" : "hears everything in time");
+}
+
+void SmallWorld::Calm() {
+  Heal();
+  std::fill(slow_.begin(), slow_.end(), 0);
+  calm_ = true;
 }
 
 void SmallWorld::Heal() {

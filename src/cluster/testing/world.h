@@ -43,6 +43,7 @@ struct WorldNode {
   bool synced = false;
   int follows = -1;  // index of the master it replicates from
   bool writes_paused = false;
+  bool holds = false;     // a slot migration: it lets nobody at the slots that are handed over
   double clock_rate = 1;  // how fast its monotonic clock runs
   std::map<int, uint64_t> keys;
 };

@@ -258,6 +258,7 @@ void World::WatchLeases() {
     for (int j = i + 1; j < count(); ++j) {
       if (node(j).machine == nullptr || !Serves(j)) continue;
       if (!state(i).myself()->slots.Intersects(state(j).myself()->slots)) continue;
+      if (node(i).holds || node(j).holds) continue;
       faults.push_back(fmt::format("t={}: {} and {} both serve a slot", now_ - 1000, node(i).name,
                                    node(j).name));
     }
